@@ -1,0 +1,152 @@
+//! Why a call failed. A client that is refused is no error: that is a verdict.
+
+use std::path::PathBuf;
+
+use crate::certificate::Malformed;
+
+/// The coarse kind of an [`Error`], as a stable number for C.
+///
+/// Bands: 1 to 15 misuse of the interface, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64 and up the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum Status {
+    /// The call succeeded.
+    Ok = 0,
+    /// An argument is NULL, no UTF-8, or a number without meaning.
+    InvalidArgument = 1,
+    /// There is no option of this name.
+    UnknownOption = 16,
+    /// The option does not take this value.
+    InvalidValue = 17,
+    /// The options contradict each other, or would let everybody in.
+    InvalidConfig = 18,
+    /// The option needs a part that this build or this version does not have.
+    NotSupported = 19,
+    /// A file or folder cannot be read.
+    Io = 32,
+    /// A file or buffer is not what it should be: no PEM, no DER, no TOML.
+    Malformed = 48,
+    /// A file, folder or buffer holds no certificate.
+    NoCertificate = 49,
+    /// A certificate cannot serve as a CA here.
+    UnusableAnchor = 50,
+    /// The library failed inside. The call had no effect.
+    Internal = 64,
+}
+
+/// Why a call failed: the kind, and a message that names the option, file, line or byte.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is not usable.
+    #[error("{argument}: {problem}")]
+    InvalidArgument {
+        /// The argument's name.
+        argument: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// There is no option of this name.
+    #[error("unknown option '{name}'{}", suggest(.suggestion))]
+    UnknownOption {
+        /// The name that was given.
+        name: String,
+        /// The nearest name that exists.
+        suggestion: Option<&'static str>,
+    },
+    /// The option does not take this value.
+    #[error("option '{option}': '{value}' is not {expected}")]
+    InvalidValue {
+        /// The option.
+        option: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What the option takes.
+        expected: String,
+    },
+    /// The options contradict each other, or would let everybody in.
+    #[error("{0}")]
+    InvalidConfig(String),
+    /// The option needs a part that is missing.
+    #[error("option '{option}': '{value}' {missing}")]
+    NotSupported {
+        /// The option.
+        option: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// A file or folder cannot be read.
+    #[error("option '{option}': cannot read {}: {source}", .path.display())]
+    Io {
+        /// The option that named it.
+        option: &'static str,
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file or buffer is not what it should be.
+    #[error("option '{option}': {place}: {problem}")]
+    Malformed {
+        /// The option that it was given for.
+        option: &'static str,
+        /// The file, or `bytes`, with the line or the number of the certificate.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A source holds no certificate.
+    #[error("option '{option}': {place} holds no certificate{hint}")]
+    NoCertificate {
+        /// The option that it was given for.
+        option: &'static str,
+        /// The file, folder, pattern or `bytes`.
+        place: String,
+        /// What was found instead, starting with a separator, or nothing.
+        hint: &'static str,
+    },
+    /// A certificate cannot serve as a CA here.
+    #[error("option '{option}': {place}: {problem}: {subject}")]
+    UnusableAnchor {
+        /// The option that it was given for.
+        option: &'static str,
+        /// The file, or `bytes`.
+        place: String,
+        /// Why it cannot.
+        problem: &'static str,
+        /// The certificate's subject, as RFC 4514 writes it.
+        subject: String,
+    },
+    /// The library failed inside.
+    #[error("internal error: {0}")]
+    Internal(&'static str),
+}
+
+impl Error {
+    /// The coarse kind.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::InvalidArgument { .. } => Status::InvalidArgument,
+            Self::UnknownOption { .. } => Status::UnknownOption,
+            Self::InvalidValue { .. } => Status::InvalidValue,
+            Self::InvalidConfig(_) => Status::InvalidConfig,
+            Self::NotSupported { .. } => Status::NotSupported,
+            Self::Io { .. } => Status::Io,
+            Self::Malformed { .. } => Status::Malformed,
+            Self::NoCertificate { .. } => Status::NoCertificate,
+            Self::UnusableAnchor { .. } => Status::UnusableAnchor,
+            Self::Internal(_) => Status::Internal,
+        }
+    }
+
+    pub(crate) fn malformed_certificate(option: &'static str, place: String, malformed: Malformed) -> Self {
+        Self::Malformed { option, place, problem: malformed.to_string() }
+    }
+}
+
+fn suggest(suggestion: &Option<&'static str>) -> String {
+    suggestion.map(|name| format!(", did you mean '{name}'?")).unwrap_or_default()
+}

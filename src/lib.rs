@@ -1,0 +1,8 @@
+//! Who is a TLS client according to its certificate, and may this go on?
+
+pub mod certificate;
+pub mod verify;
+
+mod error;
+
+pub use error::{Error, Status};

@@ -1,0 +1,417 @@
+//! Why a client was not verified: one table of codes, from which every rendering comes.
+
+use std::fmt;
+
+use crate::certificate::Malformed;
+
+/// One thing that is wrong with what the client presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reason {
+    /// What is wrong.
+    pub code: Code,
+    /// Its distance from the leaf on the path that was examined: the leaf is 0. None where no certificate is to blame.
+    pub depth: Option<u32>,
+    /// The certificate to blame.
+    pub culprit: Culprit,
+    /// More about it, in words.
+    pub detail: Option<Detail>,
+    /// Whether `tolerate` lets the connection go on in spite of it. The outcome stays FAILED.
+    pub tolerated: bool,
+}
+
+/// Which certificate a reason is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// None: the client presented nothing, or the fault is not in a certificate.
+    None,
+    /// The presented certificate with this index; the leaf is 0.
+    Presented(usize),
+    /// The pinned CA at the end of the path that was examined.
+    Anchor,
+}
+
+/// What a code alone does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Where the bytes stop being a certificate.
+    Malformed(Malformed),
+    /// A fixed remark, such as the name of the limit that was passed.
+    Remark(&'static str),
+    /// The other validator's words.
+    Text(Box<str>),
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::Remark(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Reason {
+    pub(crate) fn new(code: Code, depth: u32, culprit: Culprit) -> Self {
+        Self { code, depth: Some(depth), culprit, detail: None, tolerated: false }
+    }
+
+    pub(crate) fn of_connection(code: Code) -> Self {
+        Self { code, depth: None, culprit: Culprit::None, detail: None, tolerated: false }
+    }
+
+    pub(crate) fn with(mut self, detail: Detail) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+}
+
+/// TLS versions as far as they change what is sent to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// TLS 1.2 and everything before it.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+/// What a table row says of a code.
+struct Row {
+    code: Code,
+    name: &'static str,
+    text: &'static str,
+    openssl: (i32, &'static str),
+    /// TLS 1.3, then TLS 1.2 and below.
+    alert: (u8, u8),
+    nginx_status: u16,
+    iis_substatus: u8,
+    class: Class,
+}
+
+/// Groups of codes, most urgent first: the order of primary reasons and of what is sent to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    /// Nothing can be said about the client.
+    Internal,
+    Absent,
+    Form,
+    /// The chain leads to no CA that is trusted here. Such a client learns nothing else.
+    Trust,
+    Signature,
+    Revocation,
+    Registration,
+    Validity,
+    Authority,
+    Purpose,
+    Strength,
+    Constraint,
+    Opinion,
+    Unverified,
+}
+
+macro_rules! reasons {
+    ($($number:literal $variant:ident $name:literal $text:literal,
+        $x509:literal $x509_name:ident, $alert13:ident $alert12:ident, $nginx:literal $iis:literal, $class:ident;)*) => {
+        /// The codes of all reasons. Numbers and names are stable; new ones may be added, so an unknown one is a refusal.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        #[repr(i32)]
+        pub enum Code {
+            $(#[doc = concat!("`", $name, "`: ", $text, ".")] $variant = $number,)*
+        }
+
+        static TABLE: &[Row] = &[
+            $(Row {
+                code: Code::$variant,
+                name: $name,
+                text: $text,
+                openssl: ($x509, stringify!($x509_name)),
+                alert: (alert::$alert13, alert::$alert12),
+                nginx_status: $nginx,
+                iis_substatus: $iis,
+                class: Class::$class,
+            },)*
+        ];
+
+        impl Code {
+            fn row(self) -> &'static Row {
+                // One row a variant in the order of the variants, as the macro writes both.
+                const INDEX: &[Code] = &[$(Code::$variant),*];
+                let index = INDEX.iter().position(|code| *code == self).unwrap_or(0);
+                &TABLE[index]
+            }
+        }
+    };
+}
+
+/// TLS alert descriptions (RFC 8446 section 6.2).
+mod alert {
+    pub(super) const HANDSHAKE_FAILURE: u8 = 40;
+    pub(super) const BAD_CERTIFICATE: u8 = 42;
+    pub(super) const UNSUPPORTED_CERTIFICATE: u8 = 43;
+    pub(super) const CERTIFICATE_REVOKED: u8 = 44;
+    pub(super) const CERTIFICATE_EXPIRED: u8 = 45;
+    pub(super) const CERTIFICATE_UNKNOWN: u8 = 46;
+    pub(super) const UNKNOWN_CA: u8 = 48;
+    pub(super) const ACCESS_DENIED: u8 = 49;
+    pub(super) const DECRYPT_ERROR: u8 = 51;
+    pub(super) const INTERNAL_ERROR: u8 = 80;
+    pub(super) const CERTIFICATE_REQUIRED: u8 = 116;
+}
+
+reasons! {
+    1 CertificateRequired "certificate_required" "the client presented no certificate",
+        1 X509_V_ERR_UNSPECIFIED, CERTIFICATE_REQUIRED HANDSHAKE_FAILURE, 496 7, Absent;
+    2 CertificateMalformed "certificate_malformed" "the certificate is not well-formed",
+        41 X509_V_ERR_INVALID_EXTENSION, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Form;
+    3 ChainMalformed "chain_malformed" "what was presented is no list of certificates",
+        1 X509_V_ERR_UNSPECIFIED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Form;
+    4 ChainTooLarge "chain_too_large" "more or larger certificates were presented than is allowed",
+        22 X509_V_ERR_CERT_CHAIN_TOO_LONG, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Form;
+
+    10 IssuerUnknown "issuer_unknown" "the chain ends at a certificate whose issuer is not trusted here",
+        20 X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
+    11 LeafIssuerUnknown "leaf_issuer_unknown" "the certificate's issuer is not trusted here, and no other certificate was presented",
+        21 X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
+    12 SelfSigned "self_signed" "the certificate is self-signed and not pinned",
+        18 X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
+    13 SelfSignedInChain "self_signed_in_chain" "the chain ends at a self-signed certificate that is not pinned",
+        19 X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
+    14 SearchExhausted "search_exhausted" "no path to a trusted CA was found within the limits of the search",
+        20 X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
+
+    20 SignatureInvalid "signature_invalid" "the signature is not by the issuer's key",
+        7 X509_V_ERR_CERT_SIGNATURE_FAILURE, UNKNOWN_CA UNKNOWN_CA, 495 16, Signature;
+    21 SignatureAlgorithmUnsupported "signature_algorithm_unsupported" "the signature's algorithm is not supported",
+        76 X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM, UNKNOWN_CA UNKNOWN_CA, 495 16, Signature;
+    22 IssuerKeyUnsupported "issuer_key_unsupported" "the issuer's key cannot be used to check the signature",
+        6 X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, UNKNOWN_CA UNKNOWN_CA, 495 16, Signature;
+
+    30 CertificateRevoked "certificate_revoked" "the certificate was revoked",
+        23 X509_V_ERR_CERT_REVOKED, CERTIFICATE_REVOKED CERTIFICATE_REVOKED, 495 13, Revocation;
+
+    40 CertificateNotYetValid "certificate_not_yet_valid" "the certificate is not valid yet",
+        9 X509_V_ERR_CERT_NOT_YET_VALID, BAD_CERTIFICATE BAD_CERTIFICATE, 495 17, Validity;
+    41 CertificateExpired "certificate_expired" "the certificate has expired",
+        10 X509_V_ERR_CERT_HAS_EXPIRED, CERTIFICATE_EXPIRED CERTIFICATE_EXPIRED, 495 17, Validity;
+
+    50 IssuerNotCa "issuer_not_ca" "the issuer's certificate is not a CA's",
+        79 X509_V_ERR_INVALID_CA, UNKNOWN_CA UNKNOWN_CA, 495 16, Authority;
+    51 IssuerKeyUsage "issuer_key_usage" "the issuer's key may not sign certificates",
+        32 X509_V_ERR_KEYUSAGE_NO_CERTSIGN, UNKNOWN_CA UNKNOWN_CA, 495 16, Authority;
+    52 PathLengthExceeded "path_length_exceeded" "a CA's path length constraint is exceeded",
+        25 X509_V_ERR_PATH_LENGTH_EXCEEDED, UNKNOWN_CA UNKNOWN_CA, 495 16, Authority;
+    53 ChainTooLong "chain_too_long" "there are more intermediate certificates than `depth` allows",
+        22 X509_V_ERR_CERT_CHAIN_TOO_LONG, UNKNOWN_CA UNKNOWN_CA, 495 16, Authority;
+    54 IssuerVersion "issuer_version" "an intermediate CA's certificate is not of version 3",
+        79 X509_V_ERR_INVALID_CA, UNKNOWN_CA UNKNOWN_CA, 495 16, Authority;
+
+    60 ExtendedKeyUsage "extended_key_usage" "the extended key usage does not allow this purpose",
+        26 X509_V_ERR_INVALID_PURPOSE, UNSUPPORTED_CERTIFICATE UNSUPPORTED_CERTIFICATE, 495 16, Purpose;
+    61 KeyUsage "key_usage" "the key usage does not allow to authenticate",
+        26 X509_V_ERR_INVALID_PURPOSE, UNSUPPORTED_CERTIFICATE UNSUPPORTED_CERTIFICATE, 495 16, Purpose;
+    62 VersionRefused "version_refused" "certificates of version 1 are refused here",
+        26 X509_V_ERR_INVALID_PURPOSE, UNSUPPORTED_CERTIFICATE UNSUPPORTED_CERTIFICATE, 495 16, Purpose;
+    63 CaAsLeaf "ca_as_leaf" "a CA's certificate is refused as a client's here",
+        37 X509_V_ERR_INVALID_NON_CA, UNSUPPORTED_CERTIFICATE UNSUPPORTED_CERTIFICATE, 495 16, Purpose;
+
+    70 LeafKeyTooWeak "leaf_key_too_weak" "the certificate's key is too weak or of an unsupported kind",
+        66 X509_V_ERR_EE_KEY_TOO_SMALL, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Strength;
+    71 CaKeyTooWeak "ca_key_too_weak" "a CA's key is too weak",
+        67 X509_V_ERR_CA_KEY_TOO_SMALL, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Strength;
+    72 SignatureAlgorithmWeak "signature_algorithm_weak" "the signature's digest is too weak",
+        68 X509_V_ERR_CA_MD_TOO_WEAK, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Strength;
+
+    80 CriticalExtension "critical_extension" "a critical extension is not understood",
+        34 X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    81 NameNotPermitted "name_not_permitted" "a name is outside of what a CA is permitted to certify",
+        47 X509_V_ERR_PERMITTED_VIOLATION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    82 NameExcluded "name_excluded" "a name is in what a CA is forbidden to certify",
+        48 X509_V_ERR_EXCLUDED_VIOLATION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    83 NameConstraintUnsupported "name_constraint_unsupported" "a name constraint is of a kind or form that is not supported",
+        51 X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    84 NameConstraintLimit "name_constraint_limit" "names and constraints are too many to compare",
+        1 X509_V_ERR_UNSPECIFIED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    85 PolicyRequired "policy_required" "no certificate policy is valid for the whole path, and one is required",
+        43 X509_V_ERR_NO_EXPLICIT_POLICY, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    86 PolicyInvalid "policy_invalid" "the certificate policy extensions contradict RFC 5280",
+        42 X509_V_ERR_INVALID_POLICY_EXTENSION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+
+    90 ValidatorsDisagree "validators_disagree" "the second validator refuses what the first accepts; this is an alarm",
+        50 X509_V_ERR_APPLICATION_VERIFICATION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Opinion;
+    91 SecondOpinionMissing "second_opinion_missing" "the second validator cannot judge this path, and `second_opinion` is strict",
+        50 X509_V_ERR_APPLICATION_VERIFICATION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Opinion;
+    92 NotVerified "not_verified" "this mode takes any certificate and verifies none",
+        50 X509_V_ERR_APPLICATION_VERIFICATION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Unverified;
+
+    100 KeyNotRegistered "key_not_registered" "the key is not registered to a user",
+        27 X509_V_ERR_CERT_UNTRUSTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Registration;
+
+    120 InternalError "internal_error" "the verification failed inside the library",
+        1 X509_V_ERR_UNSPECIFIED, INTERNAL_ERROR INTERNAL_ERROR, 495 16, Internal;
+}
+
+impl Code {
+    /// Every code, in the order of their numbers.
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        TABLE.iter().map(|row| row.code)
+    }
+
+    /// The code with this number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::all().find(|code| *code as i32 == number)
+    }
+
+    /// The code of this name; OpenSSL's names (`X509_V_ERR_CERT_HAS_EXPIRED`) and numbers (`10`) are names too, and
+    /// may stand for several codes.
+    pub fn named(name: &str) -> Vec<Self> {
+        let number = name.parse::<i32>().ok();
+        let matches = |row: &&Row| {
+            row.name == name || row.openssl.1.eq_ignore_ascii_case(name) || number == Some(row.openssl.0)
+        };
+        TABLE.iter().filter(matches).map(|row| row.code).collect()
+    }
+
+    /// The stable name, such as `certificate_expired`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The text in English.
+    pub fn text(self) -> &'static str {
+        self.row().text
+    }
+
+    /// OpenSSL's number, an `X509_V_ERR_…` of OpenSSL 3.
+    pub fn openssl_number(self) -> i32 {
+        self.row().openssl.0
+    }
+
+    /// OpenSSL's name, such as `X509_V_ERR_CERT_HAS_EXPIRED`.
+    pub fn openssl_name(self) -> &'static str {
+        self.row().openssl.1
+    }
+
+    /// The text that OpenSSL 3 prints for its number, which nginx and Apache show after `FAILED:`.
+    pub fn openssl_text(self) -> &'static str {
+        OPENSSL_TEXTS.iter().find(|(number, _)| *number == self.openssl_number()).map_or("unknown", |(_, text)| text)
+    }
+
+    /// The TLS alert that says it to the client (RFC 8446 section 6.2, RFC 5246 section 7.2).
+    pub fn alert(self, version: TlsVersion) -> u8 {
+        let (tls13, tls12) = self.row().alert;
+        match version {
+            TlsVersion::Tls13 => tls13,
+            TlsVersion::Tls12 => tls12,
+        }
+    }
+
+    /// nginx's internal status: 496 for a missing certificate, else 495.
+    pub fn nginx_status(self) -> u16 {
+        self.row().nginx_status
+    }
+
+    /// The sub-status of IIS's 403: 7 required, 13 revoked, 16 untrusted or invalid, 17 expired or not yet valid.
+    pub fn iis_substatus(self) -> u8 {
+        self.row().iis_substatus
+    }
+
+    /// Whether `tolerate` may name it.
+    pub fn is_tolerable(self) -> bool {
+        !matches!(
+            self,
+            Self::CertificateRequired
+                | Self::CertificateMalformed
+                | Self::ChainMalformed
+                | Self::ChainTooLarge
+                | Self::SignatureInvalid
+                | Self::CertificateRevoked
+                | Self::ValidatorsDisagree
+                | Self::InternalError
+        )
+    }
+
+    /// The rank of a reason among others: the lowest is primary. Groups come in the order internal error, no certificate,
+    /// form, trust, signature, revocation, registration, validity, authority of the CAs, purpose, strength, constraints,
+    /// second opinion; within a group by number.
+    pub fn rank(self) -> (u8, i32) {
+        (self.row().class as u8, self as i32)
+    }
+
+    /// Whether it means that the chain leads to no CA that is trusted here.
+    pub fn is_trust_failure(self) -> bool {
+        self.row().class == Class::Trust
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// `X509_verify_cert_error_string` of OpenSSL 3.0 to 3.6 for the numbers in the table.
+static OPENSSL_TEXTS: &[(i32, &str)] = &[
+    (1, "unspecified certificate verification error"),
+    (6, "unable to decode issuer public key"),
+    (7, "certificate signature failure"),
+    (9, "certificate is not yet valid"),
+    (10, "certificate has expired"),
+    (18, "self-signed certificate"),
+    (19, "self-signed certificate in certificate chain"),
+    (20, "unable to get local issuer certificate"),
+    (21, "unable to verify the first certificate"),
+    (22, "certificate chain too long"),
+    (23, "certificate revoked"),
+    (25, "path length constraint exceeded"),
+    (26, "unsuitable certificate purpose"),
+    (27, "certificate not trusted"),
+    (32, "key usage does not include certificate signing"),
+    (34, "unhandled critical extension"),
+    (37, "invalid non-CA certificate (has CA markings)"),
+    (41, "invalid or inconsistent certificate extension"),
+    (42, "invalid or inconsistent certificate policy extension"),
+    (43, "no explicit policy"),
+    (47, "permitted subtree violation"),
+    (48, "excluded subtree violation"),
+    (50, "application verification failure"),
+    (51, "unsupported name constraint type"),
+    (66, "EE certificate key too weak"),
+    (67, "CA certificate key too weak"),
+    (68, "CA signature digest algorithm too weak"),
+    (76, "Cannot find certificate signature algorithm"),
+    (79, "invalid CA certificate"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_ordered_and_complete() {
+        let numbers: Vec<i32> = Code::all().map(|code| code as i32).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b));
+        for code in Code::all() {
+            assert_eq!(Code::from_number(code as i32), Some(code));
+            assert!(Code::named(code.name()).contains(&code));
+            assert_ne!(code.openssl_text(), "unknown", "{code}");
+            assert!(matches!(code.nginx_status(), 495 | 496));
+            assert!(matches!(code.iis_substatus(), 7 | 13 | 16 | 17));
+        }
+    }
+
+    #[test]
+    fn an_absent_certificate_alerts_by_version() {
+        assert_eq!(Code::CertificateRequired.alert(TlsVersion::Tls13), 116);
+        assert_eq!(Code::CertificateRequired.alert(TlsVersion::Tls12), 40);
+    }
+
+    #[test]
+    fn trust_comes_before_every_defect_of_a_leaf() {
+        let defects = [Code::CertificateExpired, Code::ExtendedKeyUsage, Code::LeafKeyTooWeak, Code::NameExcluded];
+        for defect in defects {
+            assert!(Code::IssuerUnknown.rank() < defect.rank());
+        }
+    }
+}
