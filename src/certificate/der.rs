@@ -231,9 +231,9 @@ impl<'a> Reader<'a> {
             [] => at.fail(field, "is an empty INTEGER"),
             [first, ..] if first & 0x80 != 0 => at.fail(field, "is negative"),
             [0x00, next, ..] if next & 0x80 == 0 => at.fail(field, "is an INTEGER with a superfluous leading byte"),
-            bytes => Ok(bytes.iter().fold(0u32, |n, b| {
-                n.checked_mul(256).map_or(u32::MAX, |n| n.saturating_add(u32::from(*b)))
-            })),
+            bytes => Ok(bytes
+                .iter()
+                .fold(0u32, |n, b| n.checked_mul(256).map_or(u32::MAX, |n| n.saturating_add(u32::from(*b))))),
         }
     }
 

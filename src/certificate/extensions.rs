@@ -188,9 +188,10 @@ impl KeyUsage {
         // Trailing zero bits are not DER, but common; so only the form is checked.
         match reader.content(&tlv) {
             [unused, bytes @ ..] if *unused < 8 && bytes.len() <= 2 => {
-                let bits = bytes.iter().enumerate().fold(0u16, |bits, (index, byte)| {
-                    bits | u16::from(byte.reverse_bits()) << (8 * index)
-                });
+                let bits = bytes
+                    .iter()
+                    .enumerate()
+                    .fold(0u16, |bits, (index, byte)| bits | u16::from(byte.reverse_bits()) << (8 * index));
                 Ok(Self(bits))
             }
             _ => at.fail(FIELD, "is no BIT STRING of at most nine bits"),
@@ -467,4 +468,3 @@ fn inside(der: &[u8]) -> &[u8] {
 pub(crate) fn alternative_names(der: &[u8]) -> GeneralNames<'_> {
     GeneralNames::checked(inside(der))
 }
-

@@ -267,9 +267,8 @@ impl Code {
     /// may stand for several codes.
     pub fn named(name: &str) -> Vec<Self> {
         let number = name.parse::<i32>().ok();
-        let matches = |row: &&Row| {
-            row.name == name || row.openssl.1.eq_ignore_ascii_case(name) || number == Some(row.openssl.0)
-        };
+        let matches =
+            |row: &&Row| row.name == name || row.openssl.1.eq_ignore_ascii_case(name) || number == Some(row.openssl.0);
         TABLE.iter().filter(matches).map(|row| row.code).collect()
     }
 
