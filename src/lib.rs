@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod verify;
 
+mod crypto;
 mod error;
 
 pub use error::{Error, Status};

@@ -1,0 +1,84 @@
+//! What the validator is told: limits, strengths and leniencies, checked before they get here.
+
+/// The settings of the validator.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    /// Which extended key usage a certificate needs.
+    pub(crate) eku: EkuRule,
+    /// The most intermediate certificates between leaf and anchor.
+    pub(crate) depth: u32,
+    /// The least bits of an RSA modulus.
+    pub(crate) min_rsa_bits: u32,
+    /// The least bits of an elliptic curve's order.
+    pub(crate) min_ec_bits: u32,
+    /// Whether SHA-1 signatures count.
+    pub(crate) allow_sha1: bool,
+    /// Seconds by which a validity may be missed on either side.
+    pub(crate) time_skew: i64,
+    /// The most bytes that a client may present.
+    pub(crate) max_chain_bytes: usize,
+    /// The most certificates that a client may present, at most 128.
+    pub(crate) max_certificates: usize,
+    /// The most signatures checked for one chain, but for those against a crowd of anchors.
+    pub(crate) max_signatures: u32,
+    /// The most signatures checked against anchors that share a name and have no key identifiers.
+    pub(crate) max_anchor_candidates: u32,
+    /// The most comparisons of a name with a name constraint.
+    pub(crate) max_name_comparisons: u32,
+    /// Whether a leaf may be of version 1.
+    pub(crate) accept_v1: bool,
+    /// Whether a leaf may say that it is a CA.
+    pub(crate) accept_ca_leaf: bool,
+    /// Whether a leaf that is itself pinned needs no issuer.
+    pub(crate) accept_pinned_leaf: bool,
+    /// What the second validator's abstention means.
+    pub(crate) second_opinion: SecondOpinionRule,
+}
+
+/// Which extended key usage a certificate needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EkuRule {
+    /// clientAuth, or no extension.
+    ClientAuth,
+    /// clientAuth in the leaf; in CAs, clientAuth or no extension.
+    ClientAuthRequired,
+    /// clientAuth or serverAuth, or no extension.
+    ClientOrServerAuth,
+    /// Anything.
+    Any,
+    /// One of these, or no extension; the content bytes of object identifiers.
+    AnyOf(Vec<Box<[u8]>>),
+}
+
+/// How much the second validator's word counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecondOpinionRule {
+    /// Its refusal refuses; its abstention does not.
+    Agree,
+    /// Its refusal and its abstention refuse.
+    Strict,
+    /// It is not asked.
+    Off,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            eku: EkuRule::ClientAuth,
+            depth: 10,
+            min_rsa_bits: 2048,
+            min_ec_bits: 256,
+            allow_sha1: false,
+            time_skew: 0,
+            max_chain_bytes: 65_536,
+            max_certificates: 128,
+            max_signatures: 16,
+            max_anchor_candidates: 64,
+            max_name_comparisons: 50_000,
+            accept_v1: true,
+            accept_ca_leaf: true,
+            accept_pinned_leaf: true,
+            second_opinion: SecondOpinionRule::Agree,
+        }
+    }
+}
