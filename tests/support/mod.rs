@@ -1,0 +1,14 @@
+//! What the integration tests share: certificates made field by field, so that hostile ones are as easy as good ones.
+
+// Each test program takes what it needs.
+#![allow(dead_code, unused_imports)]
+
+pub mod certificate;
+pub mod der;
+pub mod extension;
+pub mod key;
+pub mod name;
+
+pub use certificate::{NOW, Template, pem};
+pub use extension::Extension;
+pub use key::Key;
