@@ -7,3 +7,23 @@ pub(crate) use ring as backend;
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("clientcert needs one of the features `aws-lc-rs` (default) and `ring`");
+
+use backend::digest;
+
+/// The SHA-256 of `bytes`.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    hash(&digest::SHA256, bytes)
+}
+
+/// The SHA-1 of `bytes`: for names that other systems give, never to decide anything.
+pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
+    hash(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes)
+}
+
+/// `N` must be the length that `algorithm` gives.
+fn hash<const N: usize>(algorithm: &'static digest::Algorithm, bytes: &[u8]) -> [u8; N] {
+    let digest = digest::digest(algorithm, bytes);
+    let mut out = [0; N];
+    out.copy_from_slice(digest.as_ref());
+    out
+}

@@ -5,9 +5,16 @@
 
 mod der;
 mod extensions;
+mod fingerprint;
 mod general_name;
 mod layout;
 mod name;
+mod name_format;
+mod object_names;
+mod oid;
+pub(crate) mod pem;
+mod string_format;
+pub(crate) mod text;
 mod time;
 
 pub use der::Malformed;
@@ -19,6 +26,7 @@ pub(crate) use der::{Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN};
 pub(crate) use layout::Layout;
+pub(crate) use oid::dotted;
 pub(crate) use time::Calendar;
 
 use extensions::{Extension, Oids};

@@ -1,0 +1,149 @@
+//! Object identifiers: their dotted form, and the names that people know them by.
+
+use super::object_names::OBJECT_NAMES;
+use super::text::decimal_of_magnitude;
+
+/// The longest identifier that is printed as dotted decimal: 128 arcs of 32 bits (RFC 2578 section 3.5), the limit
+/// of OpenSSL too. Longer ones would take time that grows with the square of their length.
+pub(crate) const LONGEST_DOTTED: usize = 586;
+
+/// The dotted decimal form of an identifier's content bytes, such as `2.5.4.3`; arcs may be of any size.
+///
+/// Longer than 586 bytes, it is `#` and the content in upper-case hexadecimal.
+pub(crate) fn dotted(oid: &[u8]) -> String {
+    if oid.len() > LONGEST_DOTTED {
+        let mut hex = vec![b'#'];
+        super::text::push_hex_upper(&mut hex, oid);
+        return hex.into_iter().map(char::from).collect();
+    }
+    let mut text = String::with_capacity(oid.len() * 3);
+    for (index, arc) in oid.split_inclusive(|byte| byte & 0x80 == 0).enumerate() {
+        match (index, small(arc)) {
+            (0, Some(first)) => {
+                let root = (first / 40).min(2);
+                text.push_str(&format!("{root}.{}", first - root * 40));
+            }
+            (0, None) => {
+                text.push_str("2.");
+                text.push_str(&decimal_of_magnitude(&minus_80(magnitude(arc))));
+            }
+            (_, Some(arc)) => text.push_str(&format!(".{arc}")),
+            (_, None) => {
+                text.push('.');
+                text.push_str(&decimal_of_magnitude(&magnitude(arc)));
+            }
+        }
+    }
+    text
+}
+
+/// OpenSSL's short name, such as `CN` or `RSA-SHA256`.
+pub(crate) fn short_name(oid: &[u8]) -> Option<&'static str> {
+    // What nearly every name consists of.
+    Some(match oid {
+        [0x55, 4, 3] => "CN",
+        [0x55, 4, 6] => "C",
+        [0x55, 4, 7] => "L",
+        [0x55, 4, 8] => "ST",
+        [0x55, 4, 10] => "O",
+        [0x55, 4, 11] => "OU",
+        _ => names(oid)?.0,
+    })
+}
+
+/// OpenSSL's long name, such as `commonName` or `sha256WithRSAEncryption`.
+pub(crate) fn long_name(oid: &[u8]) -> Option<&'static str> {
+    names(oid).map(|names| names.1)
+}
+
+/// The short name that RFC 4514 section 3 gives to an attribute type.
+pub(crate) fn rfc4514_name(oid: &[u8]) -> Option<&'static str> {
+    Some(match oid {
+        [0x55, 4, 3] => "CN",
+        [0x55, 4, 6] => "C",
+        [0x55, 4, 7] => "L",
+        [0x55, 4, 8] => "ST",
+        [0x55, 4, 9] => "STREET",
+        [0x55, 4, 10] => "O",
+        [0x55, 4, 11] => "OU",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25] => "DC",
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1] => "UID",
+        _ => return None,
+    })
+}
+
+fn names(oid: &[u8]) -> Option<(&'static str, &'static str)> {
+    let index = OBJECT_NAMES.binary_search_by(|entry| entry.0.cmp(oid)).ok()?;
+    let (_, short, long) = OBJECT_NAMES[index];
+    Some((short, long))
+}
+
+fn small(arc: &[u8]) -> Option<u64> {
+    (arc.len() <= 9).then(|| arc.iter().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f)))
+}
+
+/// The bytes of a number that stands in groups of seven bits.
+fn magnitude(arc: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; (arc.len() * 7).div_ceil(8)];
+    for (index, group) in arc.iter().rev().enumerate() {
+        let (bit, last) = (index * 7, bytes.len() - 1);
+        let shifted = u16::from(group & 0x7f) << (bit % 8);
+        bytes[last - bit / 8] |= shifted as u8;
+        if let Some(next) = last.checked_sub(bit / 8 + 1) {
+            bytes[next] |= (shifted >> 8) as u8;
+        }
+    }
+    bytes
+}
+
+/// `number` is at least 80.
+fn minus_80(mut number: Vec<u8>) -> Vec<u8> {
+    let mut borrow = 80;
+    for byte in number.iter_mut().rev() {
+        let (rest, under) = byte.overflowing_sub(borrow);
+        *byte = rest;
+        borrow = u8::from(under);
+        if !under {
+            break;
+        }
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_arcs_of_every_size() {
+        for (oid, text) in [
+            (&[0x55, 4, 3][..], "2.5.4.3"),
+            (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "1.2.840.113549.1.9.1"),
+            (&[0x00], "0.0"),
+            (&[0x27], "0.39"),
+            (&[0x28], "1.0"),
+            (&[0x4f], "1.39"),
+            (&[0x50], "2.0"),
+            (&[0x88, 0x37, 1], "2.999.1"),
+            (&[0x69, 0x83, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], "2.25.36893488147419103231"),
+            (&[0x83, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], "2.36893488147419103151"),
+        ] {
+            assert_eq!(dotted(oid), text);
+        }
+        let long = vec![0x01; LONGEST_DOTTED + 1];
+        assert!(dotted(&long).starts_with("#0101"));
+    }
+
+    #[test]
+    fn knows_names() {
+        assert!(OBJECT_NAMES.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!(long_name(&[0x55, 4, 3]), Some("commonName"));
+        assert_eq!(short_name(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1]), Some("emailAddress"));
+        for arc in [3, 6, 7, 8, 10, 11] {
+            assert_eq!(short_name(&[0x55, 4, arc]), names(&[0x55, 4, arc]).map(|names| names.0));
+        }
+        assert_eq!(short_name(&[0x2a, 3, 4, 5]), None);
+        assert_eq!(rfc4514_name(&[0x55, 4, 9]), Some("STREET"));
+        assert_eq!(rfc4514_name(&[0x55, 4, 4]), None);
+    }
+}

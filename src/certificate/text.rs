@@ -1,0 +1,105 @@
+//! Small writers that every rendering shares: hexadecimal, decimal, base64.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+const LOWER: &[u8; 16] = b"0123456789abcdef";
+const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Appends two lower-case digits per byte.
+pub(crate) fn push_hex_lower(out: &mut Vec<u8>, bytes: &[u8]) {
+    push_hex(out, bytes, LOWER);
+}
+
+/// Appends two upper-case digits per byte.
+pub(crate) fn push_hex_upper(out: &mut Vec<u8>, bytes: &[u8]) {
+    push_hex(out, bytes, UPPER);
+}
+
+/// Two lower-case digits per byte.
+pub(crate) fn hex_lower(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_hex_lower(&mut out, bytes);
+    out
+}
+
+/// Appends `number` in decimal.
+pub(crate) fn push_decimal(out: &mut Vec<u8>, number: i64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// The decimal text of a big-endian magnitude of any length.
+pub(crate) fn decimal_of_magnitude(magnitude: &[u8]) -> String {
+    // Limbs of nine decimal digits, least significant first; certificates bound the length, so squares are fine.
+    let mut limbs: Vec<u32> = vec![0];
+    for byte in magnitude {
+        let mut carry = u64::from(*byte);
+        for limb in &mut limbs {
+            let value = u64::from(*limb) * 256 + carry;
+            *limb = (value % 1_000_000_000) as u32;
+            carry = value / 1_000_000_000;
+        }
+        if carry != 0 {
+            limbs.push(carry as u32);
+        }
+    }
+    let mut limbs = limbs.into_iter().rev();
+    let mut text = limbs.next().map_or_else(String::new, |first| first.to_string());
+    limbs.for_each(|limb| text.push_str(&format!("{limb:09}")));
+    text
+}
+
+/// Base64 on one line, padded (RFC 4648 section 4).
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Base64 for URLs, without padding (RFC 4648 section 5).
+pub(crate) fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn push_hex(out: &mut Vec<u8>, bytes: &[u8], digits: &[u8; 16]) {
+    out.reserve(bytes.len() * 2);
+    out.extend(bytes.iter().flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_hexadecimal() {
+        let mut out = Vec::new();
+        push_hex_lower(&mut out, &[0x00, 0xab]);
+        push_hex_upper(&mut out, &[0xcd, 0x0f]);
+        assert_eq!(out, b"00abCD0F");
+    }
+
+    #[test]
+    fn writes_decimals() {
+        for number in [0, 7, -7, 10, i64::MAX, i64::MIN] {
+            let mut out = Vec::new();
+            push_decimal(&mut out, number);
+            assert_eq!(out, number.to_string().into_bytes());
+        }
+        assert_eq!(decimal_of_magnitude(&[]), "0");
+        assert_eq!(decimal_of_magnitude(&[0]), "0");
+        assert_eq!(decimal_of_magnitude(&u128::MAX.to_be_bytes()), u128::MAX.to_string());
+        assert_eq!(decimal_of_magnitude(&1_000_000_000_000_000_000u64.to_be_bytes()), "1000000000000000000");
+    }
+}
