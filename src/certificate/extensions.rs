@@ -87,7 +87,10 @@ impl ExtensionKind {
     pub(crate) fn is_understood(self) -> bool {
         !matches!(
             self,
-            Self::AuthorityInfoAccess
+            Self::SubjectKeyIdentifier
+                | Self::AuthorityKeyIdentifier
+                | Self::IssuerAltName
+                | Self::AuthorityInfoAccess
                 | Self::SubjectInfoAccess
                 | Self::NetscapeCertType
                 | Self::TlsFeature
@@ -230,6 +233,9 @@ impl<'a> AuthorityKeyIdentifier<'a> {
         }
         let serial = fields.optional(der::context(2), FIELD)?.map(|tlv| fields.content(&tlv));
         fields.finish(FIELD)?;
+        if issuer.is_empty() == serial.is_some() {
+            return fields.fail(FIELD, "has only one of authorityCertIssuer and authorityCertSerialNumber");
+        }
         Ok(Self { key_identifier, serial, issuer })
     }
 }

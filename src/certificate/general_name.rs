@@ -31,6 +31,13 @@ pub enum GeneralName<'a> {
     Ip(&'a [u8]),
     /// registeredID: the content bytes of an object identifier.
     RegisteredId(&'a [u8]),
+    /// Something that RFC 5280 does not know, or a known kind whose inside is broken. It identifies nobody.
+    Unknown {
+        /// The identifier octet of its tag.
+        tag: u8,
+        /// The content bytes.
+        value: &'a [u8],
+    },
 }
 
 /// The type of an otherName that holds a Microsoft user principal name, 1.3.6.1.4.1.311.20.2.3.
@@ -41,6 +48,39 @@ pub(crate) const OID_XMPP: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0
 pub(crate) const OID_SMTP_UTF8: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x09];
 
 impl<'a> GeneralName<'a> {
+    /// The number of its tag, which tells kinds apart in name constraints.
+    pub(crate) fn tag_number(&self) -> u8 {
+        match self {
+            Self::Other { .. } => 0,
+            Self::Email(_) => 1,
+            Self::Dns(_) => 2,
+            Self::X400(_) => 3,
+            Self::Directory(_) => 4,
+            Self::EdiParty(_) => 5,
+            Self::Uri(_) => 6,
+            Self::Ip(_) => 7,
+            Self::RegisteredId(_) => 8,
+            Self::Unknown { tag, .. } => tag & 0x1f,
+        }
+    }
+
+    /// A general name of any form; what is not a known one stays visible as unknown.
+    fn from_value(tag: u8, content: &'a [u8]) -> Self {
+        let known = match tag {
+            0xa0 => read_other_name(content).ok(),
+            0x81 => Some(Self::Email(content)),
+            0x82 => Some(Self::Dns(content)),
+            0xa3 => Some(Self::X400(content)),
+            0xa4 => read_directory_name(content).ok(),
+            0xa5 => Some(Self::EdiParty(content)),
+            0x86 => Some(Self::Uri(content)),
+            0x87 => Some(Self::Ip(content)),
+            0x88 if der::is_oid(content) => Some(Self::RegisteredId(content)),
+            _ => None,
+        };
+        known.unwrap_or(Self::Unknown { tag, value: content })
+    }
+
     /// The user principal name that this otherName holds, if it is one and a sound UTF8String.
     pub fn upn(&self) -> Option<&'a str> {
         self.utf8_of(OID_UPN)
@@ -88,22 +128,7 @@ impl<'a> Iterator for GeneralNames<'a> {
         let mut values = Values { rest: self.rest };
         let (tag, content, _) = values.next()?;
         self.rest = values.rest;
-        Some(match tag & 0x1f {
-            0 => {
-                let mut reader = Reader::new(content);
-                let oid = reader.oid("otherName").ok()?;
-                let wrapper = reader.any("otherName").ok()?;
-                GeneralName::Other { oid, value: reader.content(&wrapper) }
-            }
-            1 => GeneralName::Email(content),
-            2 => GeneralName::Dns(content),
-            3 => GeneralName::X400(content),
-            4 => GeneralName::Directory(Name::checked(content)),
-            5 => GeneralName::EdiParty(content),
-            6 => GeneralName::Uri(content),
-            7 => GeneralName::Ip(content),
-            _ => GeneralName::RegisteredId(content),
-        })
+        Some(GeneralName::from_value(tag, content))
     }
 }
 
@@ -120,28 +145,29 @@ pub(crate) fn check_general_names(mut reader: Reader<'_>, field: &'static str) -
     Ok(())
 }
 
-/// Checks one GeneralName. Text is not judged here: what is odd stays visible, and rules that need it refuse it.
+/// Checks that there is a value. What it holds is not judged here: what is odd stays visible, and rules that need it
+/// refuse it.
 pub(crate) fn check_general_name(reader: &mut Reader<'_>, field: &'static str) -> Result<(), Malformed> {
-    let at = *reader;
-    let tlv = reader.any(field)?;
-    match tlv.tag {
-        0xa0 => {
-            let mut other = reader.within(&tlv);
-            other.oid(field)?;
-            let mut value = other.enter(der::context_constructed(0), field)?;
-            value.any(field)?;
-            value.finish(field)?;
-            other.finish(field)
-        }
-        0x81 | 0x82 | 0x86 | 0x87 | 0xa3 | 0xa5 => Ok(()),
-        0xa4 => {
-            let mut directory = reader.within(&tlv);
-            let name = directory.expect(der::SEQUENCE, field)?;
-            directory.finish(field)?;
-            check_name(directory.within(&name), field)
-        }
-        0x88 if der::is_oid(reader.content(&tlv)) => Ok(()),
-        0x88 => at.fail(field, "has a registeredID that is no valid OBJECT IDENTIFIER"),
-        _ => at.fail(field, "has a general name of an unknown form"),
-    }
+    reader.any(field).map(drop)
+}
+
+fn read_other_name(content: &[u8]) -> Result<GeneralName<'_>, Malformed> {
+    const FIELD: &str = "otherName";
+    let mut other = Reader::new(content);
+    let oid = other.oid(FIELD)?;
+    let wrapper = other.expect(der::context_constructed(0), FIELD)?;
+    other.finish(FIELD)?;
+    let mut value = other.within(&wrapper);
+    value.any(FIELD)?;
+    value.finish(FIELD)?;
+    Ok(GeneralName::Other { oid, value: other.content(&wrapper) })
+}
+
+fn read_directory_name(content: &[u8]) -> Result<GeneralName<'_>, Malformed> {
+    const FIELD: &str = "directoryName";
+    let mut directory = Reader::new(content);
+    let name = directory.expect(der::SEQUENCE, FIELD)?;
+    directory.finish(FIELD)?;
+    check_name(directory.within(&name), FIELD)?;
+    Ok(GeneralName::Directory(Name::checked(content)))
 }

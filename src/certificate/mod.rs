@@ -70,6 +70,11 @@ impl<'a> Certificate<'a> {
         Self { der, layout }
     }
 
+    /// A copy that owns its bytes; they are not read again.
+    pub fn to_owned(&self) -> OwnedCertificate {
+        OwnedCertificate { der: self.der.into(), layout: self.layout.clone() }
+    }
+
     /// The whole certificate.
     pub fn as_der(&self) -> &'a [u8] {
         self.der
@@ -123,6 +128,11 @@ impl<'a> Certificate<'a> {
     /// The object identifiers of extKeyUsage, as content bytes; none where the extension is absent.
     pub fn extended_key_usages(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         self.extension(ExtensionKind::ExtendedKeyUsage).map(Oids::checked).into_iter().flatten()
+    }
+
+    /// Whether extKeyUsage is present.
+    pub fn has_extended_key_usage(&self) -> bool {
+        self.layout.known[ExtensionKind::ExtendedKeyUsage as usize].is_some()
     }
 
     /// The names in subjectAltName, in order; none where the extension is absent.

@@ -102,9 +102,10 @@ fn unix_time(year: u32, rest: &[u8]) -> Option<i64> {
     if !(1..=days_in_month).contains(&day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    // Years begin in March here, so that the leap day is the last; 400 years more keep the year 0 from going below.
+    let (y, m) = if month > 2 { (year + 400, month - 3) } else { (year + 399, month + 9) };
     let era_days = 365 * y + y / 4 - y / 100 + y / 400;
-    let days = i64::from(era_days + (153 * m + 2) / 5 + day - 1) - 719_468;
+    let days = i64::from(era_days + (153 * m + 2) / 5 + day - 1) - 719_468 - 146_097;
     Some(days * 86_400 + i64::from(hour * 3_600 + minute * 60 + second))
 }
 
@@ -131,6 +132,7 @@ mod tests {
         assert_eq!(read(der::UTC_TIME, "500101000000Z"), Ok(-631_152_000));
         assert_eq!(read(der::GENERALIZED_TIME, "19490101000000Z"), Ok(-662_688_000));
         assert_eq!(read(der::GENERALIZED_TIME, "99991231235959Z"), Ok(253_402_300_799));
+        assert_eq!(read(der::GENERALIZED_TIME, "00000101000000Z"), Ok(-62_167_219_200));
         assert_eq!(read(der::GENERALIZED_TIME, "20240229120000Z"), Ok(1_709_208_000));
     }
 
@@ -163,6 +165,7 @@ mod tests {
             (1_709_208_000, "2024-02-29T12:00:00Z"),
             (253_402_300_799, "9999-12-31T23:59:59Z"),
             (-662_688_000, "1949-01-01T00:00:00Z"),
+            (-62_167_219_200, "0000-01-01T00:00:00Z"),
         ] {
             assert_eq!(Calendar::from_unix(unix).rfc3339(), text);
         }

@@ -103,42 +103,39 @@ impl AnchorStore {
             .find(|anchor| anchor.certificate().as_der() == der)
     }
 
-    /// Whether any anchor has this subject, so that a certificate by this issuer may lead to it.
-    pub(crate) fn may_issue(&self, issuer: &Name<'_>) -> bool {
-        self.named(issuer).next().is_some() || self.canonically_named(issuer).next().is_some()
-    }
-
-    /// The positions of anchors that may have issued the certificate, likeliest first: those whose name and key
-    /// identifier fit, those of that name without a key identifier on either side, then the rest of that name.
-    /// Spelling of names differs rarely, so names that are only canonically equal come where nothing else was found.
-    pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, limit: usize) -> Vec<usize> {
+    /// The positions of anchors that may have issued the certificate, likeliest first: those whose key identifier fits,
+    /// those without a key identifier on either side, then the rest, because key identifiers are hints.
+    pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, spelling: Spelling, limit: usize) -> Vec<usize> {
         let issuer = certificate.issuer();
         let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
-        let mut found = Vec::new();
-        if let Some(key) = wanted {
-            let hash = self.hasher.hash_one((issuer.as_der(), key));
-            found.extend(self.by_name_and_key.get(hash).filter(|position| {
-                let anchor = self.anchors[*position].certificate();
-                anchor.subject().as_der() == issuer.as_der() && anchor.subject_key_identifier() == Some(key)
-            }));
-        }
-        if found.is_empty() {
-            found.extend(self.named(&issuer).take(limit));
-            if found.is_empty() {
-                found.extend(self.canonically_named(&issuer).take(limit));
+        let mut found: Vec<usize> = match spelling {
+            Spelling::Exact => {
+                let fitting = wanted.map(|key| self.named_with_key(&issuer, key)).into_iter().flatten();
+                let mut found: Vec<usize> = fitting.collect();
+                found.extend(self.named(&issuer).take(limit).filter(|position| {
+                    wanted.is_none() || self.anchors[*position].certificate().subject_key_identifier() != wanted
+                }));
+                found
             }
-            // Key identifiers are hints: a certificate that has none fits them all, a wrong one still may be tried.
-            found.sort_by_key(|position| {
-                let own = self.anchors[*position].certificate().subject_key_identifier();
-                match (wanted, own) {
-                    (Some(wanted), Some(own)) if wanted == own => 0,
-                    (Some(_), Some(_)) => 2,
-                    _ => 1,
-                }
-            });
+            Spelling::Canonical => self.canonically_named(&issuer).take(limit).collect(),
+        };
+        if found.len() > 1 {
+            found.sort_by_key(|position| KeyIdentifierFit::of(wanted, &self.anchors[*position].certificate()));
+            found.truncate(limit);
         }
-        found.truncate(limit);
         found
+    }
+
+    fn named_with_key<'s>(&'s self, name: &Name<'_>, key: &[u8]) -> impl Iterator<Item = usize> + use<'s> {
+        let fits: Vec<usize> = self
+            .by_name_and_key
+            .get(self.hasher.hash_one((name.as_der(), key)))
+            .filter(|position| {
+                let anchor = self.anchors[*position].certificate();
+                anchor.subject().as_der() == name.as_der() && anchor.subject_key_identifier() == Some(key)
+            })
+            .collect();
+        fits.into_iter()
     }
 
     fn named(&self, name: &Name<'_>) -> impl Iterator<Item = usize> {
@@ -152,6 +149,31 @@ impl AnchorStore {
         self.by_canonical_name
             .get(name.canonical_hash(&self.hasher))
             .filter(move |position| self.anchors[*position].certificate().subject().matches(name))
+    }
+}
+
+/// How names are compared: byte by byte, which finds nearly all issuers, or as RFC 5280 section 7.1 says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    Exact,
+    Canonical,
+}
+
+/// How well an issuer's subjectKeyIdentifier fits an authorityKeyIdentifier, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum KeyIdentifierFit {
+    Fits,
+    Unknown,
+    Differs,
+}
+
+impl KeyIdentifierFit {
+    pub(crate) fn of(wanted: Option<&[u8]>, issuer: &Certificate<'_>) -> Self {
+        match (wanted, issuer.subject_key_identifier()) {
+            (Some(wanted), Some(own)) if wanted == own => Self::Fits,
+            (Some(_), Some(_)) => Self::Differs,
+            _ => Self::Unknown,
+        }
     }
 }
 

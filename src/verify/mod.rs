@@ -1,12 +1,147 @@
 //! Is the presented chain good? Path building, RFC 5280 validation and the second opinion.
 
 mod anchor;
+mod certificate_policies;
 mod key;
+mod legacy;
+mod memory;
+mod name_constraints;
+mod path_checks;
 mod reason;
 mod rules;
+mod search;
+mod second_opinion;
 mod signature;
 
+use std::sync::Arc;
+
 pub use reason::{Code, Culprit, Detail, Reason, TlsVersion};
+pub use second_opinion::{Abstention, SecondOpinion};
 
 pub(crate) use anchor::{Anchor, AnchorStore};
+pub(crate) use memory::Memory;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
+pub(crate) use search::MAX_CERTIFICATES;
+
+use crate::certificate::Certificate;
+
+/// What the validators found out about a chain.
+pub(crate) struct Examination {
+    /// Everything that is wrong, the primary reason first. Nothing if the chain is good.
+    pub(crate) reasons: Vec<Reason>,
+    /// The path that was accepted or came closest: indexes into what was presented, leaf first.
+    pub(crate) path: Vec<usize>,
+    /// The anchor at its end.
+    pub(crate) anchor: Option<Arc<Anchor>>,
+    pub(crate) second_opinion: SecondOpinion,
+}
+
+/// Examines the presented certificates, leaf first; there is a gap for each one that could not be read, but the first can.
+pub(crate) fn examine(
+    presented: &[Option<Certificate<'_>>],
+    leaf: Certificate<'_>,
+    anchors: &AnchorStore,
+    rules: &Rules,
+    memory: &Memory,
+    now: i64,
+) -> Examination {
+    let mut examination = match pinned(leaf, anchors, rules, now) {
+        Some(examination) => return examination,
+        None => match search::search(presented, anchors, rules, memory, now) {
+            Some(outcome) => Examination {
+                reasons: outcome.reasons,
+                path: outcome.presented,
+                anchor: outcome.anchor,
+                second_opinion: SecondOpinion::NotAsked,
+            },
+            None => no_anchor(presented, leaf),
+        },
+    };
+    if examination.reasons.is_empty() {
+        confirm(&mut examination, presented, rules, memory, now);
+    } else if examination.reasons.iter().any(|reason| path_checks::hides_leaf(reason.code)) {
+        examination.reasons.extend(path_checks::check_leaf_alone(&leaf, rules, now));
+    }
+    finish(examination)
+}
+
+/// The leaf is itself an anchor, so nobody else has to vouch for it.
+fn pinned(leaf: Certificate<'_>, anchors: &AnchorStore, rules: &Rules, now: i64) -> Option<Examination> {
+    if !rules.accept_pinned_leaf {
+        return None;
+    }
+    let anchor = anchors.find(leaf.as_der())?;
+    let mut reasons = path_checks::check_leaf_alone(&leaf, rules, now);
+    let second_opinion = match (reasons.is_empty(), rules.second_opinion) {
+        (true, SecondOpinionRule::Agree) => SecondOpinion::Abstained(Abstention::PinnedLeaf),
+        (true, SecondOpinionRule::Strict) => {
+            reasons.push(second_opinion::missing(Abstention::PinnedLeaf));
+            SecondOpinion::Abstained(Abstention::PinnedLeaf)
+        }
+        _ => SecondOpinion::NotAsked,
+    };
+    Some(finish(Examination { reasons, path: vec![0], anchor: Some(Arc::clone(anchor)), second_opinion }))
+}
+
+/// No anchor can be reached even by names: says where the chain ends.
+fn no_anchor(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>) -> Examination {
+    let mut path = vec![0];
+    let mut last = leaf;
+    while !last.is_self_issued() && path.len() < presented.len() {
+        let issuer = last.issuer();
+        let next = presented.iter().enumerate().find(|(index, candidate)| {
+            !path.contains(index) && candidate.is_some_and(|candidate| candidate.subject().matches(&issuer))
+        });
+        let Some((index, Some(certificate))) = next else { break };
+        path.push(index);
+        last = *certificate;
+    }
+    let alone = path.len() == 1;
+    let code = match (last.is_self_issued(), alone) {
+        (true, true) => Code::SelfSigned,
+        (true, false) => Code::SelfSignedInChain,
+        (false, true) if presented.len() == 1 => Code::LeafIssuerUnknown,
+        (false, _) => Code::IssuerUnknown,
+    };
+    let depth = path.len() - 1;
+    let reason = Reason::new(code, u32::try_from(depth).unwrap_or(u32::MAX), Culprit::Presented(path[depth]));
+    Examination { reasons: vec![reason], path, anchor: None, second_opinion: SecondOpinion::NotAsked }
+}
+
+/// Asks the second validator about an accepted path, and remembers its intermediates where it stays accepted.
+fn confirm(
+    examination: &mut Examination,
+    presented: &[Option<Certificate<'_>>],
+    rules: &Rules,
+    memory: &Memory,
+    now: i64,
+) {
+    let path: Vec<Certificate<'_>> = examination.path.iter().filter_map(|index| presented[*index]).collect();
+    let Some(anchor) = examination.anchor.clone() else {
+        examination.reasons.push(Reason::of_connection(Code::InternalError));
+        return;
+    };
+    if rules.second_opinion != SecondOpinionRule::Off {
+        examination.second_opinion = second_opinion::ask(&path, &anchor, rules, now);
+        match (&examination.second_opinion, rules.second_opinion) {
+            (SecondOpinion::Disagreed(words), _) => {
+                let detail = Detail::Text(words.clone());
+                examination.reasons.push(Reason::new(Code::ValidatorsDisagree, 0, Culprit::Presented(0)).with(detail));
+            }
+            (SecondOpinion::Abstained(abstention), SecondOpinionRule::Strict) => {
+                examination.reasons.push(second_opinion::missing(*abstention));
+            }
+            _ => {}
+        }
+    }
+    if examination.reasons.is_empty() {
+        memory.remember_path(&path, &anchor.certificate());
+    }
+}
+
+/// Puts the primary reason first and drops what is said twice.
+fn finish(mut examination: Examination) -> Examination {
+    examination.reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
+    examination.reasons.dedup();
+    examination
+}

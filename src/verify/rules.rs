@@ -50,6 +50,32 @@ pub(crate) enum EkuRule {
     AnyOf(Vec<Box<[u8]>>),
 }
 
+impl EkuRule {
+    /// Whether the rule names a usage that `is` recognises, for a leaf.
+    pub(crate) fn allows(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        match self {
+            Self::ClientAuth | Self::ClientAuthRequired => is(CLIENT_AUTH),
+            Self::ClientOrServerAuth => is(CLIENT_AUTH) || is(SERVER_AUTH),
+            Self::Any => true,
+            Self::AnyOf(allowed) => allowed.iter().any(|oid| is(oid)),
+        }
+    }
+
+    /// The same for a CA, where anyExtendedKeyUsage restricts nothing (RFC 5280 section 4.2.1.12).
+    pub(crate) fn allows_in_ca(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        is(ANY_EXTENDED_KEY_USAGE) || self.allows(is)
+    }
+
+    /// Whether it is about clients, whose key must be able to sign a handshake.
+    pub(crate) fn is_for_clients(&self) -> bool {
+        matches!(self, Self::ClientAuth | Self::ClientAuthRequired | Self::ClientOrServerAuth)
+    }
+}
+
+const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
+const ANY_EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37, 0];
+
 /// How much the second validator's word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecondOpinionRule {

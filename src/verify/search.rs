@@ -1,0 +1,384 @@
+//! Path building: from the leaf to an anchor, with backtracking, under budgets that no chain can make expensive.
+//!
+//! Only certificates from which an anchor can be reached by names are visited, and signatures are checked from the anchor
+//! down, so that without a certificate by a genuine CA nobody gets more than a few of them checked. Each is checked once.
+
+use std::sync::Arc;
+
+use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit, Spelling};
+use super::memory::{Known, Memory};
+use super::name_constraints::Comparisons;
+use super::path_checks::{self, Path};
+use super::reason::Reason;
+use super::rules::Rules;
+use super::signature::{Key, SignatureFault};
+use crate::certificate::Certificate;
+
+/// The path that was accepted, or the one that came closest.
+pub(super) struct Outcome {
+    /// Indexes into what was presented, leaf first.
+    pub(super) presented: Vec<usize>,
+    /// The anchor, where the path got that far.
+    pub(super) anchor: Option<Arc<Anchor>>,
+    /// What is wrong with the path; nothing if it was accepted.
+    pub(super) reasons: Vec<Reason>,
+}
+
+/// How many certificates a search can tell apart, a bit each.
+pub(crate) const MAX_CERTIFICATES: usize = 128;
+
+/// Steps of a search; a step costs some tens of nanoseconds.
+const MAX_STEPS: u32 = 4_096;
+/// Paths with good signatures that are examined in full.
+const MAX_EXAMINED: u32 = 32;
+
+/// Searches a path from certificate 0. `certificates` has a gap for each one that could not be read.
+pub(super) fn search(
+    certificates: &[Option<Certificate<'_>>],
+    anchors: &AnchorStore,
+    rules: &Rules,
+    memory: &Memory,
+    now: i64,
+) -> Option<Outcome> {
+    let mut search = Search {
+        nodes: certificates
+            .iter()
+            .enumerate()
+            .filter_map(|(presented, certificate)| certificate.map(|c| Node::new(c, presented, memory)))
+            .take(MAX_CERTIFICATES)
+            .collect(),
+        anchors,
+        rules,
+        now,
+        spelling: Spelling::Exact,
+        reaching: 0,
+        signatures_left: rules.max_signatures,
+        crowd_signatures_left: rules.max_anchor_candidates,
+        steps_left: MAX_STEPS,
+        examined_left: MAX_EXAMINED,
+        comparisons: Comparisons::new(rules.max_name_comparisons),
+        exhausted: None,
+        best: None,
+    };
+    for spelling in [Spelling::Exact, Spelling::Canonical] {
+        search.connect(spelling);
+        if search.reaching & 1 == 1 {
+            search.explore(&mut vec![0], 1);
+        }
+        if search.best.as_ref().is_some_and(|best| best.signatures_good) || search.exhausted.is_some() {
+            break;
+        }
+    }
+    search.finish()
+}
+
+struct Search<'s, 'c> {
+    /// What could be read, the leaf first.
+    nodes: Vec<Node<'c>>,
+    anchors: &'s AnchorStore,
+    rules: &'s Rules,
+    now: i64,
+    spelling: Spelling,
+    /// A bit for each certificate from which an anchor can be reached.
+    reaching: u128,
+    signatures_left: u32,
+    crowd_signatures_left: u32,
+    steps_left: u32,
+    examined_left: u32,
+    comparisons: Comparisons,
+    exhausted: Option<&'static str>,
+    best: Option<Candidate>,
+}
+
+struct Node<'c> {
+    certificate: Certificate<'c>,
+    /// Its index in what was presented.
+    presented: usize,
+    known: Option<Arc<Known>>,
+    key: Option<Key>,
+    could_issue: Option<bool>,
+    /// A bit for each presented certificate that may be its issuer.
+    issuers: u128,
+    good: u128,
+    bad: u128,
+    anchors: Vec<AnchorEdge>,
+}
+
+struct AnchorEdge {
+    position: usize,
+    signature: Option<Result<(), SignatureFault>>,
+}
+
+struct Candidate {
+    outcome: Outcome,
+    signatures_good: bool,
+}
+
+enum Flow {
+    /// The search is over.
+    Stop,
+    /// Go on with the next candidate.
+    Next,
+    /// The certificate at this place of the path is not signed by the one after it: go back there.
+    Back(usize),
+}
+
+impl<'c> Node<'c> {
+    fn new(certificate: Certificate<'c>, presented: usize, memory: &Memory) -> Self {
+        Self {
+            certificate,
+            presented,
+            // The leaf is new as a rule, and is never an issuer.
+            known: if presented == 0 { None } else { memory.recall(certificate.as_der()) },
+            key: None,
+            could_issue: None,
+            issuers: 0,
+            good: 0,
+            bad: 0,
+            anchors: Vec::new(),
+        }
+    }
+}
+
+impl<'c> Search<'_, 'c> {
+    /// Finds who may have issued whom, from the leaf up, and from where an anchor can be reached.
+    fn connect(&mut self, spelling: Spelling) {
+        self.spelling = spelling;
+        let (mut seen, mut waiting) = (1u128, vec![0usize]);
+        while let Some(index) = waiting.pop() {
+            let certificate = self.nodes[index].certificate;
+            let issuer = certificate.issuer();
+            let mut issuers = 0u128;
+            for (other, candidate) in self.nodes.iter().enumerate() {
+                let subject = candidate.certificate.subject();
+                let fits = match spelling {
+                    Spelling::Exact => subject.as_der() == issuer.as_der(),
+                    Spelling::Canonical => subject.matches(&issuer),
+                };
+                if other != index && other != 0 && fits {
+                    issuers |= 1 << other;
+                    if seen >> other & 1 == 0 {
+                        seen |= 1 << other;
+                        waiting.push(other);
+                    }
+                }
+            }
+            let limit = self.rules.max_anchor_candidates.max(self.rules.max_signatures) as usize;
+            let positions = self.anchors.issuers_of(&certificate, spelling, limit);
+            let allowed = |position: &usize| {
+                self.rules.accept_pinned_leaf
+                    || self.anchors.anchors()[*position].certificate().as_der() != certificate.as_der()
+            };
+            let anchors = positions.into_iter().filter(allowed);
+            let anchors = anchors.map(|position| AnchorEdge { position, signature: None }).collect();
+            self.nodes[index].anchors = anchors;
+            self.nodes[index].issuers = issuers;
+        }
+        self.find_reaching();
+    }
+
+    fn find_reaching(&mut self) {
+        let mut reaching = 0u128;
+        loop {
+            let before = reaching;
+            for (index, node) in self.nodes.iter().enumerate() {
+                let by_anchor = node.anchors.iter().any(|edge| !matches!(edge.signature, Some(Err(_))));
+                if by_anchor || node.issuers & !node.bad & reaching != 0 {
+                    reaching |= 1 << index;
+                }
+            }
+            if reaching == before {
+                self.reaching = reaching;
+                return;
+            }
+        }
+    }
+
+    /// Extends the path by every anchor and every issuer that its last certificate may have.
+    fn explore(&mut self, path: &mut Vec<usize>, on_path: u128) -> Flow {
+        let Some(steps) = self.steps_left.checked_sub(1) else { return self.exhaust("steps of the search") };
+        self.steps_left = steps;
+        let (last, place) = (path[path.len() - 1], path.len() - 1);
+        for edge in 0..self.nodes[last].anchors.len() {
+            match self.examine(path, edge) {
+                Flow::Back(to) if to < place => return Flow::Back(to),
+                Flow::Stop => return Flow::Stop,
+                _ => {}
+            }
+        }
+        // One more than allowed is still examined, so that the reason is the length and not a missing issuer.
+        if place > self.rules.depth as usize {
+            return Flow::Next;
+        }
+        for issuer in self.ordered_issuers(last, on_path) {
+            if self.nodes[last].bad >> issuer & 1 == 1 || self.reaching >> issuer & 1 == 0 {
+                continue;
+            }
+            path.push(issuer);
+            let flow = self.explore(path, on_path | 1 << issuer);
+            path.pop();
+            match flow {
+                Flow::Back(to) if to < place => return Flow::Back(to),
+                Flow::Stop => return Flow::Stop,
+                _ => {}
+            }
+        }
+        Flow::Next
+    }
+
+    /// The presented certificates that may have issued this one, likeliest first.
+    fn ordered_issuers(&mut self, index: usize, on_path: u128) -> Vec<usize> {
+        let node = &self.nodes[index];
+        let wanted = node.certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
+        let mut rest = node.issuers & !node.bad & self.reaching & !on_path;
+        let mut issuers = Vec::with_capacity(rest.count_ones() as usize);
+        while rest != 0 {
+            issuers.push(rest.trailing_zeros() as usize);
+            rest &= rest - 1;
+        }
+        if issuers.len() > 1 {
+            let (rules, now) = (self.rules, self.now);
+            for issuer in &issuers {
+                let node = &mut self.nodes[*issuer];
+                node.could_issue.get_or_insert_with(|| path_checks::could_issue(&node.certificate, rules, now));
+            }
+            issuers.sort_by_key(|issuer| {
+                let issuer = &self.nodes[*issuer];
+                let fit = KeyIdentifierFit::of(wanted, &issuer.certificate);
+                (issuer.could_issue != Some(true), fit == KeyIdentifierFit::Differs, issuer.known.is_none(), fit)
+            });
+        }
+        issuers
+    }
+
+    /// Checks the signatures of a path from an anchor down, then everything else about it.
+    fn examine(&mut self, path: &[usize], edge: usize) -> Flow {
+        let top = path.len() - 1;
+        let anchor = Arc::clone(&self.anchors.anchors()[self.nodes[path[top]].anchors[edge].position]);
+        match self.check_anchor_signature(path[top], edge, &anchor) {
+            None => return self.exhaust("signatures checked"),
+            Some(Err(fault)) => {
+                self.find_reaching();
+                self.record_bad_signature(path, Some(anchor), fault, top);
+                return Flow::Next;
+            }
+            Some(Ok(())) => {}
+        }
+        for place in (0..top).rev() {
+            match self.check_signature(path[place], path[place + 1]) {
+                None => return self.exhaust("signatures checked"),
+                Some(Err(fault)) => {
+                    self.find_reaching();
+                    self.record_bad_signature(path, Some(anchor), fault, place);
+                    return Flow::Back(place);
+                }
+                Some(Ok(())) => {}
+            }
+        }
+        let Some(examined) = self.examined_left.checked_sub(1) else { return self.exhaust("paths examined") };
+        self.examined_left = examined;
+        let certificates: Vec<Certificate<'c>> = path.iter().map(|index| self.nodes[*index].certificate).collect();
+        let presented = self.presented(path);
+        let examined = Path { certificates: &certificates, presented: &presented, anchor: &anchor };
+        let reasons = path_checks::check(&examined, self.rules, self.now, &mut self.comparisons);
+        let accepted = reasons.is_empty();
+        let better = self
+            .best
+            .as_ref()
+            .is_none_or(|best| !best.signatures_good || gravity(&reasons) < gravity(&best.outcome.reasons));
+        if better {
+            let outcome = Outcome { presented, anchor: Some(anchor), reasons };
+            self.best = Some(Candidate { outcome, signatures_good: true });
+        }
+        if accepted { Flow::Stop } else { Flow::Next }
+    }
+
+    /// None where the budget is spent.
+    fn check_anchor_signature(
+        &mut self,
+        index: usize,
+        edge: usize,
+        anchor: &Anchor,
+    ) -> Option<Result<(), SignatureFault>> {
+        let node = &mut self.nodes[index];
+        if let Some(known) = node.anchors[edge].signature {
+            return Some(known);
+        }
+        let issuer = anchor.certificate();
+        let remembered = node.known.as_ref().is_some_and(|known| known.is_signed_by(&issuer));
+        let result = if remembered {
+            Ok(())
+        } else {
+            let in_crowd = node.anchors.len() > 1 && issuer.subject_key_identifier().is_none();
+            let budget = if in_crowd { &mut self.crowd_signatures_left } else { &mut self.signatures_left };
+            *budget = budget.checked_sub(1)?;
+            anchor.key().verify(&issuer, &node.certificate)
+        };
+        node.anchors[edge].signature = Some(result);
+        Some(result)
+    }
+
+    /// None where the budget is spent.
+    fn check_signature(&mut self, index: usize, issuer: usize) -> Option<Result<(), SignatureFault>> {
+        let node = &self.nodes[index];
+        if node.good >> issuer & 1 == 1 {
+            return Some(Ok(()));
+        }
+        let (subject, authority) = (node.certificate, self.nodes[issuer].certificate);
+        let result = if node.known.as_ref().is_some_and(|known| known.is_signed_by(&authority)) {
+            Ok(())
+        } else {
+            self.signatures_left = self.signatures_left.checked_sub(1)?;
+            let by = &mut self.nodes[issuer];
+            match &by.known {
+                Some(known) => known.key().verify(&authority, &subject),
+                None => by.key.get_or_insert_with(|| Key::of(&authority)).verify(&authority, &subject),
+            }
+        };
+        let node = &mut self.nodes[index];
+        match result {
+            Ok(()) => node.good |= 1 << issuer,
+            Err(_) => node.bad |= 1 << issuer,
+        }
+        Some(result)
+    }
+
+    fn record_bad_signature(
+        &mut self,
+        path: &[usize],
+        anchor: Option<Arc<Anchor>>,
+        fault: SignatureFault,
+        place: usize,
+    ) {
+        if self.best.is_none() {
+            let reasons = vec![path_checks::signature_reason(fault, place, self.nodes[path[place]].presented)];
+            let outcome = Outcome { presented: self.presented(path), anchor, reasons };
+            self.best = Some(Candidate { outcome, signatures_good: false });
+        }
+    }
+
+    fn presented(&self, path: &[usize]) -> Vec<usize> {
+        path.iter().map(|index| self.nodes[*index].presented).collect()
+    }
+
+    fn exhaust(&mut self, limit: &'static str) -> Flow {
+        self.exhausted = Some(limit);
+        Flow::Stop
+    }
+
+    fn finish(mut self) -> Option<Outcome> {
+        if let Some(limit) = self.exhausted {
+            let best = self.best.get_or_insert_with(|| Candidate {
+                outcome: Outcome { presented: vec![0], anchor: None, reasons: Vec::new() },
+                signatures_good: false,
+            });
+            best.outcome.reasons.push(path_checks::exhausted(limit));
+        }
+        self.best.map(|best| best.outcome)
+    }
+}
+
+/// How bad a path is: the rank of its worst reason is what its owner has to mend first.
+fn gravity(reasons: &[Reason]) -> (usize, Option<(u8, i32)>) {
+    (reasons.len(), reasons.iter().map(|reason| reason.code.rank()).min())
+}

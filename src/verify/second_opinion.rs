@@ -1,0 +1,294 @@
+//! The second validator: webpki, asked about the one path that ours accepted.
+//!
+//! It is told which signatures were just checked, so its word costs microseconds; anything else it checks for real. Where
+//! it refuses for something outside its domain it abstains, which needs both its error and the feature seen by our reader.
+
+use pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime};
+use std::time::Duration;
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
+
+use super::anchor::Anchor;
+use super::key::KeyKind;
+use super::legacy;
+use super::reason::{Code, Culprit, Detail, Reason};
+use super::rules::{EkuRule, Rules};
+use super::signature::SignatureAlgorithm;
+use crate::certificate::{Certificate, ExtensionKind, GeneralName};
+
+/// What the second validator says of an accepted path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecondOpinion {
+    /// It was not asked: nothing was accepted, or `second_opinion` is off.
+    NotAsked,
+    /// It accepts the path too.
+    Agreed,
+    /// It cannot judge this path.
+    Abstained(Abstention),
+    /// It refuses the path, in these words.
+    Disagreed(Box<str>),
+}
+
+/// Why the second validator cannot judge a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Abstention {
+    /// A certificate is not of version 3.
+    Version,
+    /// The leaf is a CA's certificate.
+    CaAsLeaf,
+    /// A policy extension is critical.
+    CriticalPolicies,
+    /// A name constraint is of a kind other than DNS names and IP addresses.
+    ConstraintKind,
+    /// A key or signature is RSASSA-PSS in a form that it does not know.
+    Pss,
+    /// A name is spelled differently in issuer and subject.
+    NameSpelling,
+    /// There are more than six intermediates.
+    Depth,
+    /// A path length constraint stands above a self-issued certificate.
+    SelfIssuedPathLength,
+    /// The time is outside of a validity, but within `time_skew`.
+    WithinSkew,
+    /// The leaf is itself pinned.
+    PinnedLeaf,
+    /// A date, or the time of the verification, is before 1970.
+    Before1970,
+    /// A certificate has unique identifiers.
+    UniqueIdentifiers,
+    /// A subject alternative name is of a form that RFC 5280 does not know.
+    UnknownNameForm,
+    /// A certificate is larger than 64 KiB.
+    TooLarge,
+    /// A key is on its built-in list of distrusted public CAs.
+    DistrustedKey,
+}
+
+impl Abstention {
+    /// A stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::CaAsLeaf => "ca_as_leaf",
+            Self::CriticalPolicies => "critical_policies",
+            Self::ConstraintKind => "constraint_kind",
+            Self::Pss => "rsassa_pss",
+            Self::NameSpelling => "name_spelling",
+            Self::Depth => "depth",
+            Self::SelfIssuedPathLength => "self_issued_path_length",
+            Self::WithinSkew => "within_skew",
+            Self::PinnedLeaf => "pinned_leaf",
+            Self::Before1970 => "before_1970",
+            Self::UniqueIdentifiers => "unique_identifiers",
+            Self::UnknownNameForm => "unknown_name_form",
+            Self::TooLarge => "too_large",
+            Self::DistrustedKey => "distrusted_key",
+        }
+    }
+}
+
+/// Asks about a path, leaf first, whose signatures have all been checked.
+pub(super) fn ask(path: &[Certificate<'_>], anchor: &Anchor, rules: &Rules, now: i64) -> SecondOpinion {
+    let Ok(seconds) = u64::try_from(now) else {
+        return SecondOpinion::Abstained(Abstention::Before1970);
+    };
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    match webpki_verify(path, anchor, rules, time) {
+        Ok(()) => SecondOpinion::Agreed,
+        Err(error) => match abstention(&error, path, anchor, now) {
+            Some(abstention) => SecondOpinion::Abstained(abstention),
+            None => SecondOpinion::Disagreed(error.to_string().into()),
+        },
+    }
+}
+
+/// The reason that an abstention becomes where `second_opinion` is strict.
+pub(super) fn missing(abstention: Abstention) -> Reason {
+    Reason::new(Code::SecondOpinionMissing, 0, Culprit::Presented(0)).with(Detail::Remark(abstention.name()))
+}
+
+fn webpki_verify(
+    path: &[Certificate<'_>],
+    anchor: &Anchor,
+    rules: &Rules,
+    time: UnixTime,
+) -> Result<(), webpki::Error> {
+    let issuer_of = |place: usize| path.get(place + 1).copied().unwrap_or_else(|| anchor.certificate());
+    let checked: Vec<Checked<'_>> = path
+        .iter()
+        .enumerate()
+        .map(|(place, certificate)| Checked { key: issuer_of(place).key(), certificate: *certificate })
+        .collect();
+    let mut algorithms: Vec<Remembering<'_>> = Vec::with_capacity(4);
+    for algorithm in webpki::ALL_VERIFICATION_ALGS.iter().copied().chain(legacy::algorithms(rules)) {
+        let id = algorithm.signature_alg_id();
+        if path.iter().any(|certificate| content(certificate.signature_algorithm()) == id.as_ref()) {
+            algorithms.push(Remembering { algorithm, checked: &checked });
+        }
+    }
+    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+        algorithms.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm).collect();
+
+    let leaf = CertificateDer::from(path[0].as_der());
+    let intermediates: Vec<_> =
+        path[1..].iter().map(|certificate| CertificateDer::from(certificate.as_der())).collect();
+    let leaf = EndEntityCert::try_from(&leaf)?;
+    let Some(trusted) = anchor.second() else {
+        return Err(webpki::Error::UnsupportedCertVersion);
+    };
+    let usage = Usage { rule: &rules.eku };
+    leaf.verify_for_usage(&algorithms, std::slice::from_ref(trusted), &intermediates, time, usage, None, None).map(drop)
+}
+
+/// A signature that our validator has just found good.
+#[derive(Debug)]
+struct Checked<'c> {
+    key: &'c [u8],
+    certificate: Certificate<'c>,
+}
+
+/// An algorithm that knows the signatures which were just checked.
+#[derive(Debug)]
+struct Remembering<'c> {
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+    checked: &'c [Checked<'c>],
+}
+
+impl SignatureVerificationAlgorithm for Remembering<'_> {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        let id = self.algorithm.signature_alg_id();
+        let known = self.checked.iter().any(|checked| {
+            checked.certificate.signature() == signature
+                && checked.key == public_key
+                && content(checked.certificate.signature_algorithm()) == id.as_ref()
+                && checked.certificate.tbs() == message
+        });
+        if known { Ok(()) } else { self.algorithm.verify_signature(public_key, message, signature) }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
+}
+
+/// Our rule of extended key usage, applied by webpki to what it reads itself.
+struct Usage<'r> {
+    rule: &'r EkuRule,
+}
+
+impl ExtendedKeyUsageValidator for Usage<'_> {
+    fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        // It does not say which certificate it asks about, so the wider rule for CAs is applied to all. Without the
+        // extension there is nothing to read: that a leaf must have one is ours to say, and said.
+        let mut present = false;
+        for usage in usages {
+            let usage = usage?;
+            present = true;
+            if self.rule.allows_in_ca(|oid| usage == KeyPurposeId::new(oid)) {
+                return Ok(());
+            }
+        }
+        if present { Err(webpki::Error::RequiredEkuNotFound) } else { Ok(()) }
+    }
+}
+
+/// The abstention that an error stands for, if our own reading shows its cause.
+fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, now: i64) -> Option<Abstention> {
+    use webpki::Error as E;
+    let root = anchor.certificate();
+    let all = || path.iter().chain(std::iter::once(&root));
+    let issuers = || all().skip(1);
+    // The causes for which it cannot even read a certificate; any of its errors of form may be theirs.
+    let unreadable = || {
+        all().find_map(|certificate| {
+            let causes = [
+                (Abstention::Version, certificate.version() != 3),
+                (Abstention::TooLarge, certificate.as_der().len() > 0xffff),
+                (Abstention::UniqueIdentifiers, certificate.has_unique_identifiers()),
+                (Abstention::Before1970, certificate.not_before() < 0 || certificate.not_after() < 0),
+                (Abstention::UnknownNameForm, has_unknown_name_form(certificate)),
+            ];
+            causes.into_iter().find(|(_, holds)| *holds).map(|(abstention, _)| abstention)
+        })
+    };
+    match error {
+        E::UnsupportedCertVersion
+        | E::BadDer
+        | E::BadDerTime
+        | E::TrailingData(_)
+        | E::MalformedExtensions
+        | E::ExtensionValueInvalid
+        | E::UnsupportedNameType => {
+            unreadable().or_else(|| has_odd_constraint(issuers()).then_some(Abstention::ConstraintKind))
+        }
+        E::CaUsedAsEndEntity => {
+            path[0].basic_constraints().is_some_and(|constraints| constraints.ca).then_some(Abstention::CaAsLeaf)
+        }
+        E::UnsupportedCriticalExtension => {
+            const POLICIES: [ExtensionKind; 4] = [
+                ExtensionKind::CertificatePolicies,
+                ExtensionKind::PolicyMappings,
+                ExtensionKind::PolicyConstraints,
+                ExtensionKind::InhibitAnyPolicy,
+            ];
+            let critical = path.iter().any(|certificate| POLICIES.iter().any(|kind| certificate.is_critical(*kind)));
+            critical.then_some(Abstention::CriticalPolicies)
+        }
+        E::NameConstraintViolation
+        | E::MalformedNameConstraint
+        | E::MalformedDnsIdentifier
+        | E::InvalidNetworkMaskConstraint => {
+            has_odd_constraint(issuers()).then_some(Abstention::ConstraintKind).or_else(unreadable)
+        }
+        E::UnsupportedSignatureAlgorithm
+        | E::UnsupportedSignatureAlgorithmForPublicKey
+        | E::UnsupportedSignatureAlgorithmContext(_)
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            let pss_key = issuers().any(|issuer| matches!(KeyKind::of(issuer), KeyKind::RsaPss(..)));
+            let pss_signature = path
+                .iter()
+                .any(|certificate| matches!(SignatureAlgorithm::of(certificate), Some(SignatureAlgorithm::RsaPss(_))));
+            (pss_key || pss_signature).then_some(Abstention::Pss)
+        }
+        E::UnknownIssuer => {
+            let misspelt = path.iter().zip(issuers()).any(|(c, i)| c.issuer().as_der() != i.subject().as_der());
+            misspelt.then_some(Abstention::NameSpelling)
+        }
+        E::MaximumPathDepthExceeded => (path.len() > 7).then_some(Abstention::Depth),
+        E::PathLenConstraintViolated => {
+            path[1..].iter().any(Certificate::is_self_issued).then_some(Abstention::SelfIssuedPathLength)
+        }
+        E::CertExpired { .. } | E::CertNotValidYet { .. } => {
+            path.iter().any(|c| now < c.not_before() || now > c.not_after()).then_some(Abstention::WithinSkew)
+        }
+        E::CertDistrusted => Some(Abstention::DistrustedKey),
+        _ => None,
+    }
+}
+
+/// Whether a name constraint is of a kind or a form that webpki does not judge.
+fn has_odd_constraint<'i>(mut issuers: impl Iterator<Item = &'i Certificate<'i>>) -> bool {
+    issuers.any(|issuer| {
+        issuer.name_constraints().is_some_and(|constraints| {
+            constraints
+                .permitted()
+                .chain(constraints.excluded())
+                .any(|subtree| !matches!(subtree, GeneralName::Dns(_) | GeneralName::Ip(_)))
+        })
+    })
+}
+
+fn has_unknown_name_form(certificate: &Certificate<'_>) -> bool {
+    certificate.subject_alternative_names().any(|name| matches!(name, GeneralName::Unknown { .. }))
+}
+
+/// What is inside an AlgorithmIdentifier, as pki-types writes it.
+fn content(algorithm: &[u8]) -> &[u8] {
+    // Signature algorithms are far shorter than 128 bytes where webpki knows them, so the header has two.
+    algorithm.get(2..).unwrap_or(&[])
+}
