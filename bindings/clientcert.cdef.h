@@ -1,0 +1,162 @@
+/* include/clientcert.h after the C preprocessor, for parsers without one. */
+typedef enum {
+    CLIENTCERT_VERSION_MAJOR = 0,
+    CLIENTCERT_VERSION_MINOR = 1,
+    CLIENTCERT_VERSION_PATCH = 0
+} clientcert_header_version;
+typedef enum {
+    CLIENTCERT_ABI_VERSION = 1
+} clientcert_interface;
+const char *clientcert_version(void);
+uint32_t clientcert_abi_version(void);
+typedef enum {
+    CLIENTCERT_OK = 0,
+    CLIENTCERT_INVALID_ARGUMENT = 1,
+    CLIENTCERT_UNKNOWN_OPTION = 16,
+    CLIENTCERT_INVALID_VALUE = 17,
+    CLIENTCERT_INVALID_CONFIG = 18,
+    CLIENTCERT_NOT_SUPPORTED = 19,
+    CLIENTCERT_IO = 32,
+    CLIENTCERT_MALFORMED = 48,
+    CLIENTCERT_NO_CERTIFICATE = 49,
+    CLIENTCERT_UNUSABLE_ANCHOR = 50,
+    CLIENTCERT_INTERNAL = 64
+} clientcert_status;
+typedef struct clientcert_error clientcert_error;
+const char *clientcert_status_name(int32_t status);
+int32_t clientcert_error_status(const clientcert_error *error);
+const char *clientcert_error_message(const clientcert_error *error);
+void clientcert_error_free(clientcert_error *error);
+typedef struct clientcert_config clientcert_config;
+clientcert_config *clientcert_config_new(void);
+void clientcert_config_free(clientcert_config *config);
+int32_t clientcert_config_set(clientcert_config *config, const char *name, const char *value, clientcert_error **error);
+int32_t clientcert_config_set_bytes(clientcert_config *config, const char *name, const uint8_t *data, size_t length, clientcert_error **error);
+int32_t clientcert_config_load(clientcert_config *config, const char *path, clientcert_error **error);
+const char *clientcert_config_dump(clientcert_config *config, size_t *length);
+size_t clientcert_option_count(void);
+const char *clientcert_option_name(size_t index);
+const char *clientcert_option_type(size_t index);
+const char *clientcert_option_default(size_t index);
+const char *clientcert_option_help(size_t index);
+typedef enum {
+    CLIENTCERT_STATISTIC_HITS = 0,
+    CLIENTCERT_STATISTIC_MISSES = 1,
+    CLIENTCERT_STATISTIC_ENTRIES = 2,
+    CLIENTCERT_STATISTIC_EVICTIONS = 3
+} clientcert_statistic;
+typedef struct clientcert_verifier clientcert_verifier;
+int32_t clientcert_verifier_new(const clientcert_config *config, clientcert_verifier **out, clientcert_error **error);
+clientcert_verifier *clientcert_verifier_ref(const clientcert_verifier *verifier);
+void clientcert_verifier_free(clientcert_verifier *verifier);
+int32_t clientcert_verifier_reload(const clientcert_verifier *verifier, clientcert_error **error);
+int32_t clientcert_verifier_refresh(const clientcert_verifier *verifier, int32_t *changed, clientcert_error **error);
+uint64_t clientcert_verifier_statistic(const clientcert_verifier *verifier, int32_t which);
+typedef enum {
+    CLIENTCERT_MODE_OFF = 0,
+    CLIENTCERT_MODE_OPTIONAL = 1,
+    CLIENTCERT_MODE_OPTIONAL_NO_CA = 2,
+    CLIENTCERT_MODE_REQUIRE = 3,
+    CLIENTCERT_MODE_REQUEST_ANY = 4,
+    CLIENTCERT_MODE_REQUIRE_ANY = 5,
+    CLIENTCERT_MODE_DEFERRED = 6
+} clientcert_mode;
+typedef enum {
+    CLIENTCERT_ENFORCEMENT_REQUEST = 0,
+    CLIENTCERT_ENFORCEMENT_HANDSHAKE = 1
+} clientcert_enforcement;
+typedef struct clientcert_policy clientcert_policy;
+clientcert_policy *clientcert_verifier_policy(const clientcert_verifier *verifier);
+void clientcert_policy_free(clientcert_policy *policy);
+int32_t clientcert_policy_mode(const clientcert_policy *policy);
+int32_t clientcert_policy_enforcement(const clientcert_policy *policy);
+const uint8_t *clientcert_policy_identity(const clientcert_policy *policy, size_t *length);
+size_t clientcert_policy_warning_count(const clientcert_policy *policy);
+const char *clientcert_policy_warning(const clientcert_policy *policy, size_t index);
+size_t clientcert_policy_ca_name_count(const clientcert_policy *policy);
+const uint8_t *clientcert_policy_ca_name(const clientcert_policy *policy, size_t index, size_t *length);
+typedef enum {
+    CLIENTCERT_NONE = 0,
+    CLIENTCERT_SUCCESS = 1,
+    CLIENTCERT_FAILED = 2
+} clientcert_outcome;
+typedef enum {
+    CLIENTCERT_NOW = -2147483648
+} clientcert_time;
+typedef enum {
+    CLIENTCERT_CULPRIT_NONE = -1,
+    CLIENTCERT_CULPRIT_ANCHOR = -2
+} clientcert_culprit;
+typedef struct clientcert_verdict clientcert_verdict;
+clientcert_verdict *clientcert_verify(const clientcert_verifier *verifier, const uint8_t *chain, size_t length, int64_t time);
+clientcert_verdict *clientcert_verdict_ref(const clientcert_verdict *verdict);
+void clientcert_verdict_free(clientcert_verdict *verdict);
+int32_t clientcert_verdict_verified(const clientcert_verdict *verdict);
+int32_t clientcert_verdict_accepted(const clientcert_verdict *verdict);
+int32_t clientcert_verdict_outcome(const clientcert_verdict *verdict);
+size_t clientcert_verdict_reason_count(const clientcert_verdict *verdict);
+int32_t clientcert_verdict_reason(const clientcert_verdict *verdict, size_t index);
+int32_t clientcert_verdict_reason_depth(const clientcert_verdict *verdict, size_t index);
+int32_t clientcert_verdict_reason_certificate(const clientcert_verdict *verdict, size_t index);
+int32_t clientcert_verdict_reason_tolerated(const clientcert_verdict *verdict, size_t index);
+const char *clientcert_verdict_reason_detail(const clientcert_verdict *verdict, size_t index);
+int32_t clientcert_verdict_alert(const clientcert_verdict *verdict, int32_t tls_version);
+int32_t clientcert_verdict_x509_error(const clientcert_verdict *verdict);
+int32_t clientcert_verdict_nginx_status(const clientcert_verdict *verdict);
+const char *clientcert_verdict_get(const clientcert_verdict *verdict, const char *name, size_t *length);
+const char *clientcert_verdict_get_at(const clientcert_verdict *verdict, const char *name, int64_t time, size_t *length);
+const char *clientcert_verdict_json(const clientcert_verdict *verdict, size_t *length);
+size_t clientcert_verdict_certificate_count(const clientcert_verdict *verdict);
+const uint8_t *clientcert_verdict_certificate(const clientcert_verdict *verdict, size_t index, size_t *length);
+const uint8_t *clientcert_verdict_policy_identity(const clientcert_verdict *verdict, size_t *length);
+int64_t clientcert_verdict_valid_until(const clientcert_verdict *verdict);
+typedef enum {
+    CLIENTCERT_REASON_CERTIFICATE_REQUIRED = 1,
+    CLIENTCERT_REASON_CERTIFICATE_MALFORMED = 2,
+    CLIENTCERT_REASON_CHAIN_MALFORMED = 3,
+    CLIENTCERT_REASON_CHAIN_TOO_LARGE = 4,
+    CLIENTCERT_REASON_ISSUER_UNKNOWN = 10,
+    CLIENTCERT_REASON_LEAF_ISSUER_UNKNOWN = 11,
+    CLIENTCERT_REASON_SELF_SIGNED = 12,
+    CLIENTCERT_REASON_SELF_SIGNED_IN_CHAIN = 13,
+    CLIENTCERT_REASON_SEARCH_EXHAUSTED = 14,
+    CLIENTCERT_REASON_SIGNATURE_INVALID = 20,
+    CLIENTCERT_REASON_SIGNATURE_ALGORITHM_UNSUPPORTED = 21,
+    CLIENTCERT_REASON_ISSUER_KEY_UNSUPPORTED = 22,
+    CLIENTCERT_REASON_CERTIFICATE_REVOKED = 30,
+    CLIENTCERT_REASON_CERTIFICATE_NOT_YET_VALID = 40,
+    CLIENTCERT_REASON_CERTIFICATE_EXPIRED = 41,
+    CLIENTCERT_REASON_ISSUER_NOT_CA = 50,
+    CLIENTCERT_REASON_ISSUER_KEY_USAGE = 51,
+    CLIENTCERT_REASON_PATH_LENGTH_EXCEEDED = 52,
+    CLIENTCERT_REASON_CHAIN_TOO_LONG = 53,
+    CLIENTCERT_REASON_ISSUER_VERSION = 54,
+    CLIENTCERT_REASON_EXTENDED_KEY_USAGE = 60,
+    CLIENTCERT_REASON_KEY_USAGE = 61,
+    CLIENTCERT_REASON_VERSION_REFUSED = 62,
+    CLIENTCERT_REASON_CA_AS_LEAF = 63,
+    CLIENTCERT_REASON_LEAF_KEY_TOO_WEAK = 70,
+    CLIENTCERT_REASON_CA_KEY_TOO_WEAK = 71,
+    CLIENTCERT_REASON_SIGNATURE_ALGORITHM_WEAK = 72,
+    CLIENTCERT_REASON_CRITICAL_EXTENSION = 80,
+    CLIENTCERT_REASON_NAME_NOT_PERMITTED = 81,
+    CLIENTCERT_REASON_NAME_EXCLUDED = 82,
+    CLIENTCERT_REASON_NAME_CONSTRAINT_UNSUPPORTED = 83,
+    CLIENTCERT_REASON_NAME_CONSTRAINT_LIMIT = 84,
+    CLIENTCERT_REASON_POLICY_REQUIRED = 85,
+    CLIENTCERT_REASON_POLICY_INVALID = 86,
+    CLIENTCERT_REASON_VALIDATORS_DISAGREE = 90,
+    CLIENTCERT_REASON_SECOND_OPINION_MISSING = 91,
+    CLIENTCERT_REASON_NOT_VERIFIED = 92,
+    CLIENTCERT_REASON_KEY_NOT_REGISTERED = 100,
+    CLIENTCERT_REASON_INTERNAL_ERROR = 120
+} clientcert_reason;
+size_t clientcert_reason_count(void);
+int32_t clientcert_reason_at(size_t index);
+const char *clientcert_reason_name(int32_t code);
+const char *clientcert_reason_text(int32_t code);
+const char *clientcert_reason_x509_name(int32_t code);
+int32_t clientcert_reason_x509_error(int32_t code);
+int32_t clientcert_reason_alert(int32_t code, int32_t tls_version);
+int32_t clientcert_reason_nginx_status(int32_t code);
+int32_t clientcert_reason_iis_substatus(int32_t code);

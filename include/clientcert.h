@@ -1,0 +1,1036 @@
+/**
+ * clientcert: who is a TLS client according to its certificate, and may this go on?
+ *
+ * A host (a TLS server in any language) makes a configuration out of names and values, compiles it to a verifier,
+ * hands each presented chain to the verifier, and gets a verdict. The library speaks no TLS and opens no socket: the
+ * TLS stack proves that the client holds the key, this library decides what that key means. A certificate that nobody
+ * proved possession of authenticates nobody.
+ *
+ *     clientcert_error *error = NULL;
+ *     clientcert_config *config = clientcert_config_new();
+ *     clientcert_verifier *verifier = NULL;
+ *
+ *     if (clientcert_config_set(config, "mode", "optional", &error) != CLIENTCERT_OK ||
+ *         clientcert_config_set(config, "ca", "/etc/ssl/clients-ca.pem", &error) != CLIENTCERT_OK ||
+ *         clientcert_verifier_new(config, &verifier, &error) != CLIENTCERT_OK) {
+ *         fprintf(stderr, "%s\n", clientcert_error_message(error));
+ *         clientcert_error_free(error);
+ *         exit(1);
+ *     }
+ *     clientcert_config_free(config);
+ *
+ *     clientcert_verdict *verdict = clientcert_verify(verifier, chain, length, CLIENTCERT_NOW);
+ *     if (clientcert_verdict_verified(verdict))
+ *         printf("hello %s\n", clientcert_verdict_get(verdict, "ssl_client_s_dn", NULL));
+ *     clientcert_verdict_free(verdict);
+ *
+ * What holds for every function:
+ *
+ * Two worlds. A call fails with a status that is not `CLIENTCERT_OK`, for instance because a file cannot be read. A
+ * client fails with a verdict; that is no error of the call. No status says OK beside a verdict that says no, and
+ * `clientcert_verify` has no status at all: it always returns a verdict.
+ *
+ * Fail closed. Treat every value that this header does not name, of a status, an outcome, a mode or a reason, as a
+ * refusal: later versions add values, and never change the meaning of one.
+ *
+ * Ownership. What a function whose name ends in `_new` or `_ref` returns, `clientcert_verify`,
+ * `clientcert_verifier_policy`, and what a function stores through `out` or `error`, belongs to the caller, who
+ * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
+ * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
+ * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
+ * ever passed to `free()`.
+ *
+ * NULL. A handle or buffer that is NULL crashes nothing. A call with a status answers `CLIENTCERT_INVALID_ARGUMENT`,
+ * a verdict that is NULL reads like one that is FAILED for `internal_error`, and for the rest each function says what
+ * it returns. A buffer may be NULL where its length is 0. `error` and `length` may always be NULL: then the caller
+ * does not learn what they would have told. `_free(NULL)` does nothing.
+ *
+ * Errors. `error` is written only where the call fails, and then points to a new error object. Set it to NULL before
+ * the first call, and free the object before the next.
+ *
+ * Text is UTF-8 and ends with NUL, in both directions. What may hold a NUL of its own or no UTF-8 at all, because a
+ * client put it there, comes with a `length` that does not count the last NUL: with one, use it.
+ *
+ * Threads. `const` in front of a handle means that the call does not change it, and that any number of threads may
+ * make it at the same time, with the same handle. Where it is missing, the caller sees to it that no other thread
+ * uses the handle. Handles belong to no thread, and nothing is kept by thread. The library starts no threads.
+ *
+ * Fork. Handles that were made before `fork()` work in the parent and in every child. As after any fork of a process
+ * with several threads, no other thread should be inside of the library at that moment.
+ *
+ * Signals. The library installs no handlers, and none of its functions may be called from one.
+ *
+ * Files are read only by `clientcert_config_load`, `clientcert_verifier_new`, `clientcert_verifier_reload` and
+ * `clientcert_verifier_refresh`, and none is kept open. A verification reads the clock and nothing else.
+ *
+ * Panics. A failure inside of the library does not unwind into the caller: it becomes `CLIENTCERT_INTERNAL`, a FAILED
+ * verdict, or the refusing value that each function names. Where the system has no memory left, the process is
+ * aborted.
+ *
+ * Loading. The library works without an initialisation, and stays in the process once it is loaded (`dlclose` does
+ * not unmap it). Versions: the soname is `libclientcert.so.1`; a function is never removed and never changes under
+ * it, and "since" names the level of `clientcert_abi_version` that brought it.
+ *
+ * Other languages. The interface is handles, integers of fixed width, `size_t`, and pointers with lengths; nothing
+ * needs a macro. `bindings/clientcert.cdef.h` is this file for parsers without a preprocessor: Python's cffi, LuaJIT,
+ * PHP's FFI.
+ */
+
+#ifndef CLIENTCERT_H
+#define CLIENTCERT_H
+
+/* CLIENTCERT_CDEF leaves out what the parsers of run-time binders do not know. */
+#ifndef CLIENTCERT_CDEF
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+/* On functions whose result must not be ignored. */
+#if defined(__GNUC__) && !defined(CLIENTCERT_CDEF)
+#define CLIENTCERT_MUST_USE __attribute__((warn_unused_result))
+#else
+#define CLIENTCERT_MUST_USE
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Version: which library is this?
+ */
+
+/** The version that this header came with. */
+typedef enum {
+    /** Higher where something that the documentation promises changed. */
+    CLIENTCERT_VERSION_MAJOR = 0,
+    /** Higher where something was added. */
+    CLIENTCERT_VERSION_MINOR = 1,
+    /** Higher where something was repaired. */
+    CLIENTCERT_VERSION_PATCH = 0,
+} clientcert_header_version;
+
+/** The interface that this header describes. */
+typedef enum {
+    /** The level of the interface: higher by one whenever something was added. Compare with `clientcert_abi_version`. */
+    CLIENTCERT_ABI_VERSION = 1,
+} clientcert_interface;
+
+/**
+ * The version of the library that was loaded, such as `1.2.3`; `CLIENTCERT_VERSION_MAJOR`, `CLIENTCERT_VERSION_MINOR`
+ * and `CLIENTCERT_VERSION_PATCH` are the version that this header came with.
+ *
+ * @return Never NULL. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_version(void);
+
+/**
+ * The level of the interface of the library that was loaded. One that is lower than `CLIENTCERT_ABI_VERSION` lacks
+ * functions that this header declares: who loads it at run time refuses it then.
+ *
+ * @return A positive number.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE uint32_t clientcert_abi_version(void);
+
+/*
+ * Errors: why a call failed, as a number and in words.
+ */
+
+/**
+ * What calls return. Bands: 1 to 15 misuse of the interface, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64
+ * and up the library.
+ */
+typedef enum {
+    /** The call succeeded. */
+    CLIENTCERT_OK = 0,
+    /** An argument is NULL, no UTF-8, or a number without meaning. */
+    CLIENTCERT_INVALID_ARGUMENT = 1,
+    /** There is no option of this name. The message suggests the nearest. */
+    CLIENTCERT_UNKNOWN_OPTION = 16,
+    /** The option does not take this value. */
+    CLIENTCERT_INVALID_VALUE = 17,
+    /** The options contradict each other, or would let everybody in. */
+    CLIENTCERT_INVALID_CONFIG = 18,
+    /** The option needs a part that this build or this version does not have. */
+    CLIENTCERT_NOT_SUPPORTED = 19,
+    /** A file or folder cannot be read. */
+    CLIENTCERT_IO = 32,
+    /** A file or buffer is not what it should be: no PEM, no DER, no TOML. */
+    CLIENTCERT_MALFORMED = 48,
+    /** A file, folder or buffer holds no certificate. */
+    CLIENTCERT_NO_CERTIFICATE = 49,
+    /** A certificate cannot serve as a CA here. */
+    CLIENTCERT_UNUSABLE_ANCHOR = 50,
+    /** The library failed inside. */
+    CLIENTCERT_INTERNAL = 64,
+} clientcert_status;
+
+/** Why one call failed. Immutable; owned by the caller; free it with `clientcert_error_free`. */
+typedef struct clientcert_error clientcert_error;
+
+/**
+ * The name of a status, such as `invalid_value`.
+ *
+ * @param[in] status A `CLIENTCERT_` status.
+ * @return Never NULL; `unknown` for a number that is no status. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_status_name(int32_t status);
+
+/**
+ * The status of an error: the same that the call returned.
+ *
+ * @param[in] error May be NULL.
+ * @return A `CLIENTCERT_` status, never `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT` for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_error_status(const clientcert_error *error);
+
+/**
+ * What went wrong, in English: with the name of the option, and the file with its line or the byte where there is
+ * one. It is meant for people and their logs; programs compare the status.
+ *
+ * @param[in] error May be NULL.
+ * @return Never NULL; empty for NULL. Lives as long as the error.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_error_message(const clientcert_error *error);
+
+/**
+ * Frees an error.
+ *
+ * @param[in] error Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_error_free(clientcert_error *error);
+
+/*
+ * Config: options by name and value, until they are compiled to a verifier.
+ *
+ * An option has one name in every language and in configuration files. The functions `clientcert_option_` list them
+ * all as `clientcert_config_set` takes them; `docs/options.md` is the same list with more words.
+ */
+
+/**
+ * Options that are being collected. Owned by the caller, used by one thread at a time; free it with
+ * `clientcert_config_free`, which may be done as soon as the verifier is made.
+ */
+typedef struct clientcert_config clientcert_config;
+
+/**
+ * Makes a config in which every option has its default.
+ *
+ * @return Owned by the caller. NULL only where the library failed inside; every call takes that NULL and refuses.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_config *clientcert_config_new(void);
+
+/**
+ * Frees a config.
+ *
+ * @param[in] config Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_config_free(clientcert_config *config);
+
+/**
+ * Sets an option. An option that is repeatable adds the value to those before; any other replaces what it had.
+ *
+ * The value is checked by itself. Whether the options fit together, and whether files can be read, is found out when
+ * the verifier is made.
+ *
+ * @param[in,out] config Changed only where the call succeeds.
+ * @param[in] name The option, such as `mode`.
+ * @param[in] value The value as text, such as `optional`; numbers in decimal.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE`; `CLIENTCERT_NOT_SUPPORTED`;
+ * `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or a text is not UTF-8.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_config_set(clientcert_config *config,
+                              const char *name,
+                              const char *value,
+                              clientcert_error **error);
+
+/**
+ * Sets an option to bytes held in memory: the certificates themselves for `ca`, in PEM or DER, instead of a path.
+ *
+ * @param[in,out] config Changed only where the call succeeds.
+ * @param[in] name The option, such as `ca`.
+ * @param[in] data `length` bytes, which are copied. May be NULL where `length` is 0.
+ * @param[in] length In bytes.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE` where the option takes no bytes;
+ * `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or `name` is not UTF-8.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_config_set_bytes(clientcert_config *config,
+                                    const char *name,
+                                    const uint8_t *data,
+                                    size_t length,
+                                    clientcert_error **error);
+
+/**
+ * Sets the options that a TOML file holds, as if each were set in the order of the file. Reads the file.
+ *
+ * @param[in,out] config Changed only where the call succeeds.
+ * @param[in] path UTF-8. Relative paths start at the process's working directory.
+ * @param[out] error May be NULL. Written on failure, with the line; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_IO`; `CLIENTCERT_MALFORMED` where it is no TOML; the statuses of
+ * `clientcert_config_set` where an option in it is refused.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_config_load(clientcert_config *config,
+                               const char *path,
+                               clientcert_error **error);
+
+/**
+ * Every option with its value, as a TOML file that `clientcert_config_load` reads.
+ *
+ * @param[in,out] config Keeps the text. NULL has none.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives until the next call with this config. NULL, and a length of 0, for a NULL config or where the library
+ * failed inside.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_config_dump(clientcert_config *config, size_t *length);
+
+/**
+ * How many options there are.
+ *
+ * @return The indices of the next four functions are below it.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_option_count(void);
+
+/**
+ * The name of an option.
+ *
+ * @param[in] index Below `clientcert_option_count()`.
+ * @return Lives as long as the process. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_option_name(size_t index);
+
+/**
+ * What an option takes, in a few words: the words of a choice, or a kind and its unit.
+ *
+ * @param[in] index Below `clientcert_option_count()`.
+ * @return Lives as long as the process. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_option_type(size_t index);
+
+/**
+ * The default of an option, as `clientcert_config_set` would take it.
+ *
+ * @param[in] index Below `clientcert_option_count()`.
+ * @return Empty where nothing is set. Lives as long as the process. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_option_default(size_t index);
+
+/**
+ * What an option does, on one line.
+ *
+ * @param[in] index Below `clientcert_option_count()`.
+ * @return Lives as long as the process. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_option_help(size_t index);
+
+/*
+ * Verifier: the policy in force, for every thread of the host.
+ */
+
+/** What `clientcert_verifier_statistic` can count, each since the verifier was made. */
+typedef enum {
+    /** Verifications that were answered from memory: the same bytes, the same policy. */
+    CLIENTCERT_STATISTIC_HITS = 0,
+    /** Verifications that were done. */
+    CLIENTCERT_STATISTIC_MISSES = 1,
+    /** Verdicts that are remembered now. */
+    CLIENTCERT_STATISTIC_ENTRIES = 2,
+    /** Verdicts that were forgotten to make room for others. */
+    CLIENTCERT_STATISTIC_EVICTIONS = 3,
+} clientcert_statistic;
+
+/**
+ * The policy in force, its swap at a reload, and what is remembered of verified chains. Counted: free every reference
+ * with `clientcert_verifier_free`. Safe for threads: all functions take it as `const`.
+ */
+typedef struct clientcert_verifier clientcert_verifier;
+
+/**
+ * Makes a verifier out of a config. Reads the files that the options name.
+ *
+ * @param[in] config Borrowed; the verifier keeps what it needs.
+ * @param[out] out Owned by the caller. NULL on failure.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_CONFIG` where options contradict each other or nobody could ever be
+ * accepted; `CLIENTCERT_IO`, `CLIENTCERT_MALFORMED`, `CLIENTCERT_NO_CERTIFICATE` and `CLIENTCERT_UNUSABLE_ANCHOR` for
+ * the files; `CLIENTCERT_NOT_SUPPORTED`; `CLIENTCERT_INVALID_ARGUMENT` where `config` or `out` is NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_verifier_new(const clientcert_config *config,
+                                clientcert_verifier **out,
+                                clientcert_error **error);
+
+/**
+ * One more reference to a verifier: cheap, and safe for threads.
+ *
+ * @param[in] verifier May be NULL.
+ * @return The same verifier, to be freed once more. NULL for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_verifier *clientcert_verifier_ref(const clientcert_verifier *verifier);
+
+/**
+ * Frees one reference to a verifier. Verdicts and policies that came from it stay as they are.
+ *
+ * @param[in] verifier Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_verifier_free(clientcert_verifier *verifier);
+
+/**
+ * Reads all files again and puts the new policy in force, whole: verifications that are under way end under the old
+ * one. On failure the old policy stays in force. Reads files.
+ *
+ * @param[in] verifier Borrowed.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; the statuses of `clientcert_verifier_new`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verifier_reload(const clientcert_verifier *verifier, clientcert_error **error);
+
+/**
+ * Does what `clientcert_verifier_reload` does, but only if a file or folder changed. Cheap enough to call per
+ * connection. Looks at the files' dates and sizes, and reads them where those changed.
+ *
+ * @param[in] verifier Borrowed.
+ * @param[out] changed May be NULL. 1 where a new policy is in force, else 0.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`, also where nothing changed; the statuses of `clientcert_verifier_new`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_verifier_refresh(const clientcert_verifier *verifier,
+                                    int32_t *changed,
+                                    clientcert_error **error);
+
+/**
+ * One of the numbers that tell how the verifier is doing.
+ *
+ * @param[in] verifier Borrowed. NULL has only zeros.
+ * @param[in] which A `CLIENTCERT_STATISTIC_`.
+ * @return The number; 0 for a `which` that is none.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE uint64_t clientcert_verifier_statistic(const clientcert_verifier *verifier, int32_t which);
+
+/*
+ * Policy: what was in force at one moment, for the handshake of the host.
+ *
+ * A host asks for the policy where it starts a handshake: whether to request a certificate, which CAs to name, and
+ * with which identity to mark the sessions that it lets clients resume.
+ */
+
+/** What happens in the handshake. */
+typedef enum {
+    /** Do not ask for a certificate. */
+    CLIENTCERT_MODE_OFF = 0,
+    /** Ask. None is fine; one that is bad is not. */
+    CLIENTCERT_MODE_OPTIONAL = 1,
+    /** Ask. None is fine, and so is one that fails for what `tolerate` names. */
+    CLIENTCERT_MODE_OPTIONAL_NO_CA = 2,
+    /** Ask, and insist on a good one. */
+    CLIENTCERT_MODE_REQUIRE = 3,
+    /** Ask. Nothing is verified but the form: the outcome is FAILED and the connection goes on. */
+    CLIENTCERT_MODE_REQUEST_ANY = 4,
+    /** Ask and insist. Nothing is verified but the form: the outcome is FAILED and the connection goes on. */
+    CLIENTCERT_MODE_REQUIRE_ANY = 5,
+    /** Do not ask in the first handshake; ask when a request needs it. */
+    CLIENTCERT_MODE_DEFERRED = 6,
+} clientcert_mode;
+
+/** Where a client that is not accepted notices it. */
+typedef enum {
+    /** The handshake completes, and every request is answered by a refusal that a person can read. */
+    CLIENTCERT_ENFORCEMENT_REQUEST = 0,
+    /** The handshake ends with a TLS alert. */
+    CLIENTCERT_ENFORCEMENT_HANDSHAKE = 1,
+} clientcert_enforcement;
+
+/**
+ * A snapshot of the policy, which no reload changes. Owned by the caller; immutable and safe for threads; free it
+ * with `clientcert_policy_free`. It may outlive its verifier.
+ */
+typedef struct clientcert_policy clientcert_policy;
+
+/**
+ * The policy that is in force now.
+ *
+ * @param[in] verifier Borrowed.
+ * @return Owned by the caller. NULL for NULL, or where the library failed inside; a host that gets NULL has no policy
+ * and refuses.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_policy *clientcert_verifier_policy(const clientcert_verifier *verifier);
+
+/**
+ * Frees a policy.
+ *
+ * @param[in] policy Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_policy_free(clientcert_policy *policy);
+
+/**
+ * What happens in the handshake.
+ *
+ * @param[in] policy Borrowed.
+ * @return A `CLIENTCERT_MODE_`; `CLIENTCERT_MODE_REQUIRE` for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_policy_mode(const clientcert_policy *policy);
+
+/**
+ * Where a client that is not accepted notices it.
+ *
+ * @param[in] policy Borrowed.
+ * @return A `CLIENTCERT_ENFORCEMENT_`; `CLIENTCERT_ENFORCEMENT_HANDSHAKE` for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_policy_enforcement(const clientcert_policy *policy);
+
+/**
+ * The identity of the policy: 32 bytes that are the same for the same options and files, in every process, and differ
+ * where anything differs that decides. Put it into the session id context, or the sessions of one policy will be
+ * resumed under another.
+ *
+ * @param[in] policy Borrowed.
+ * @param[out] length May be NULL. 32.
+ * @return Lives as long as the policy. NULL, and a length of 0, for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const uint8_t *clientcert_policy_identity(const clientcert_policy *policy, size_t *length);
+
+/**
+ * How many warnings the files and options gave: what is accepted, but should be seen to.
+ *
+ * @param[in] policy Borrowed.
+ * @return 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_policy_warning_count(const clientcert_policy *policy);
+
+/**
+ * A warning, in English, with the file that it is about.
+ *
+ * @param[in] policy Borrowed.
+ * @param[in] index Below `clientcert_policy_warning_count`.
+ * @return Lives as long as the policy. NULL for any other index or a NULL policy.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_policy_warning(const clientcert_policy *policy, size_t index);
+
+/**
+ * How many CAs to name in a CertificateRequest, so that a client picks the right certificate. None where `ca_hints`
+ * is `none`.
+ *
+ * @param[in] policy Borrowed.
+ * @return 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_policy_ca_name_count(const clientcert_policy *policy);
+
+/**
+ * The name of a CA to ask for.
+ *
+ * @param[in] policy Borrowed.
+ * @param[in] index Below `clientcert_policy_ca_name_count`.
+ * @param[out] length May be NULL. In bytes.
+ * @return A DER Name (RFC 5280 section 4.1.2.4), as certificate_authorities (RFC 8446 section 4.2.4) and the
+ * CertificateRequest of TLS 1.2 hold it, without their length in front. Lives as long as the policy. NULL, and a
+ * length of 0, for any other index or a NULL policy.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const uint8_t *clientcert_policy_ca_name(const clientcert_policy *policy,
+                                         size_t index,
+                                         size_t *length);
+
+/*
+ * Verdict: who the client is, and whether this may go on.
+ */
+
+/** What became of the client. */
+typedef enum {
+    /** The client presented no certificate. */
+    CLIENTCERT_NONE = 0,
+    /** The certificate is good under the policy. */
+    CLIENTCERT_SUCCESS = 1,
+    /** The certificate is not good, or was not verified. */
+    CLIENTCERT_FAILED = 2,
+} clientcert_outcome;
+
+/** Special moments. */
+typedef enum {
+    /**
+     * The moment of the call, by the system's clock. It is a second of December 1901, before there were certificates,
+     * and not a smaller number, because this one is an enumerator in every language; so no failed `mktime`, -1, means
+     * now.
+     */
+    CLIENTCERT_NOW = -2147483648,
+} clientcert_time;
+
+/** Special values of `clientcert_verdict_reason_certificate`. */
+typedef enum {
+    /** No certificate is to blame. */
+    CLIENTCERT_CULPRIT_NONE = -1,
+    /** The pinned CA at the end of the path. */
+    CLIENTCERT_CULPRIT_ANCHOR = -2,
+} clientcert_culprit;
+
+/**
+ * The outcome for one presented chain. Immutable and safe for threads; counted: free every reference with
+ * `clientcert_verdict_free`. It may outlive its verifier.
+ */
+typedef struct clientcert_verdict clientcert_verdict;
+
+/**
+ * Says who a client is by the certificates that it presented.
+ *
+ * The host must have had the TLS stack check that the client holds the key of the first certificate.
+ *
+ * @param[in] verifier Borrowed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] chain `length` bytes: the certificates in DER one after the other, as the client sent them, its own
+ * first; PEM is recognised. May be NULL where `length` is 0; else NULL gives a verdict that is FAILED for
+ * `internal_error`.
+ * @param[in] length In bytes; 0 says that the client presented none.
+ * @param[in] time The moment to verify for, in seconds since 1970-01-01T00:00:00Z (may be negative), or
+ * `CLIENTCERT_NOW`.
+ * @return Owned by the caller. Never NULL: where the library fails inside, it is FAILED for `internal_error`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_verify(const clientcert_verifier *verifier,
+                                      const uint8_t *chain,
+                                      size_t length,
+                                      int64_t time);
+
+/**
+ * One more reference to a verdict: cheap, and safe for threads.
+ *
+ * @param[in] verdict May be NULL.
+ * @return The same verdict, to be freed once more. NULL for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_verdict *clientcert_verdict_ref(const clientcert_verdict *verdict);
+
+/**
+ * Frees one reference to a verdict.
+ *
+ * @param[in] verdict Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_verdict_free(clientcert_verdict *verdict);
+
+/**
+ * Whether the client is authenticated: the question that protects a page.
+ *
+ * @param[in] verdict Borrowed.
+ * @return 1 where the outcome is `CLIENTCERT_SUCCESS`, else 0; 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_verified(const clientcert_verdict *verdict);
+
+/**
+ * Whether the connection may go on under the mode. This is no authentication: it is 1 for a client without a
+ * certificate where the mode makes that optional, and for whatever else the policy tolerates.
+ *
+ * @param[in] verdict Borrowed.
+ * @return 1 or 0; 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_accepted(const clientcert_verdict *verdict);
+
+/**
+ * What became of the client.
+ *
+ * @param[in] verdict Borrowed.
+ * @return `CLIENTCERT_NONE`, `CLIENTCERT_SUCCESS` or `CLIENTCERT_FAILED`; the last for NULL. Treat any other value as
+ * `CLIENTCERT_FAILED`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_outcome(const clientcert_verdict *verdict);
+
+/**
+ * How many reasons there are: everything that is wrong, not only the first that was found.
+ *
+ * @param[in] verdict Borrowed. NULL has one, `internal_error`.
+ * @return 0 where the outcome is `CLIENTCERT_SUCCESS`, or `CLIENTCERT_NONE` and accepted.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_verdict_reason_count(const clientcert_verdict *verdict);
+
+/**
+ * The code of a reason. The first is the primary one: what a person should fix first, and the only one that the
+ * client is told. The others follow in the same order of urgency.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_reason_count`.
+ * @return A `CLIENTCERT_REASON_`; 0, which is no code, for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_reason(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * How far the certificate to blame is from the client's own, on the path that was examined.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_reason_count`.
+ * @return 0 for the client's own certificate, 1 for its issuer's, and so on; -1 where no certificate is to blame, and
+ * for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_reason_depth(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * Which certificate is to blame.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_reason_count`.
+ * @return The index for `clientcert_verdict_certificate`; `CLIENTCERT_CULPRIT_ANCHOR` for the pinned CA;
+ * `CLIENTCERT_CULPRIT_NONE` where no certificate is to blame, and for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_reason_certificate(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * Whether `tolerate` lets the connection go on in spite of a reason. The outcome stays `CLIENTCERT_FAILED`.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_reason_count`.
+ * @return 1 or 0; 0 for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_reason_tolerated(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * What a code alone does not say, in English: the byte where a certificate is malformed, the limit that was passed,
+ * the other validator's words.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_reason_count`.
+ * @return Lives as long as the verdict. NULL where there is nothing to add, and for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_verdict_reason_detail(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * The TLS alert to end the handshake with.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] tls_version As on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3; DTLS likewise. A number that is no
+ * version counts as TLS 1.3.
+ * @return The description of a fatal alert (RFC 8446 section 6.2), by the primary reason; -1 where the verdict is
+ * accepted; 80, internal_error, for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_alert(const clientcert_verdict *verdict, int32_t tls_version);
+
+/**
+ * The number that OpenSSL 3 has for the outcome, as for `SSL_set_verify_result`.
+ *
+ * @param[in] verdict Borrowed.
+ * @return 0, `X509_V_OK`, for `CLIENTCERT_SUCCESS`, and, as in OpenSSL, for `CLIENTCERT_NONE` where that is accepted;
+ * else the `X509_V_ERR_` of the primary reason; 1, `X509_V_ERR_UNSPECIFIED`, for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_x509_error(const clientcert_verdict *verdict);
+
+/**
+ * The status that nginx has for it, which `error_page` can name.
+ *
+ * @param[in] verdict Borrowed.
+ * @return 0 where the verdict is accepted; 496 for a missing certificate that is required; else 495, also for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_verdict_nginx_status(const clientcert_verdict *verdict);
+
+/**
+ * A variable by name: those of nginx (`ssl_client_s_dn`), Apache (`SSL_CLIENT_S_DN`) and HAProxy (`ssl_c_s_dn`), byte
+ * for byte, and this library's own; `docs/variables.md` lists them.
+ *
+ * What depends on the moment, such as the days that a certificate is still valid, is that of the call.
+ *
+ * @param[in] verdict Borrowed. NULL reads like a verdict that is FAILED for `internal_error`.
+ * @param[in] name Case counts.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives as long as the verdict, ends with NUL, and may hold other NULs and anything else that a client likes
+ * to put there. NULL, and a length of 0, where there is no such variable, where it has no value for this client, or
+ * where `name` is NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_verdict_get(const clientcert_verdict *verdict,
+                                   const char *name,
+                                   size_t *length);
+
+/**
+ * A variable by name, as `clientcert_verdict_get` gives it, for a moment.
+ *
+ * @param[in] verdict Borrowed. NULL reads like a verdict that is FAILED for `internal_error`.
+ * @param[in] name Case counts.
+ * @param[in] time In seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return As from `clientcert_verdict_get`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_verdict_get_at(const clientcert_verdict *verdict,
+                                      const char *name,
+                                      int64_t time,
+                                      size_t *length);
+
+/**
+ * The whole verdict as JSON: what `clientcert verify --json` prints, on one line.
+ *
+ * @param[in] verdict Borrowed. NULL reads like a verdict that is FAILED for `internal_error`.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives as long as the verdict. NULL, and a length of 0, only where the library failed inside.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_verdict_json(const clientcert_verdict *verdict, size_t *length);
+
+/**
+ * How many certificates the client presented.
+ *
+ * @param[in] verdict Borrowed.
+ * @return 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_verdict_certificate_count(const clientcert_verdict *verdict);
+
+/**
+ * A certificate that the client presented.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_certificate_count`; 0 is the client's own.
+ * @param[out] length May be NULL. In bytes.
+ * @return DER. Lives as long as the verdict. NULL, and a length of 0, where it could not be read, and for any other
+ * index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const uint8_t *clientcert_verdict_certificate(const clientcert_verdict *verdict,
+                                              size_t index,
+                                              size_t *length);
+
+/**
+ * The identity of the policy that the verdict was made under: what `clientcert_policy_identity` gives for it.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[out] length May be NULL. 32.
+ * @return Lives as long as the verdict. For NULL, and where the library failed inside, an identity that no policy
+ * has.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const uint8_t *clientcert_verdict_policy_identity(const clientcert_verdict *verdict,
+                                                  size_t *length);
+
+/**
+ * Until when the verdict holds: the last second at which verifying again, under the same policy, would say the same.
+ *
+ * @param[in] verdict Borrowed.
+ * @return In seconds since 1970-01-01T00:00:00Z. In the past where it holds for nothing but the moment that it was
+ * made for, and for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int64_t clientcert_verdict_valid_until(const clientcert_verdict *verdict);
+
+/*
+ * Reasons: what each code means, in words and in the numbers of other systems.
+ *
+ * `CLIENTCERT_REASON_` names every code of this version. Later versions add codes: a code without a name here is a
+ * refusal like any other, and these functions, of the library that was loaded, may know it.
+ */
+
+/** Why a client was not verified. */
+typedef enum {
+    /** The client presented no certificate. */
+    CLIENTCERT_REASON_CERTIFICATE_REQUIRED = 1,
+    /** The certificate is not well-formed. */
+    CLIENTCERT_REASON_CERTIFICATE_MALFORMED = 2,
+    /** What was presented is no list of certificates. */
+    CLIENTCERT_REASON_CHAIN_MALFORMED = 3,
+    /** More or larger certificates were presented than is allowed. */
+    CLIENTCERT_REASON_CHAIN_TOO_LARGE = 4,
+    /** The chain ends at a certificate whose issuer is not trusted here. */
+    CLIENTCERT_REASON_ISSUER_UNKNOWN = 10,
+    /** The certificate's issuer is not trusted here, and no other certificate was presented. */
+    CLIENTCERT_REASON_LEAF_ISSUER_UNKNOWN = 11,
+    /** The certificate is self-signed and not pinned. */
+    CLIENTCERT_REASON_SELF_SIGNED = 12,
+    /** The chain ends at a self-signed certificate that is not pinned. */
+    CLIENTCERT_REASON_SELF_SIGNED_IN_CHAIN = 13,
+    /** No path to a trusted CA was found within the limits of the search. */
+    CLIENTCERT_REASON_SEARCH_EXHAUSTED = 14,
+    /** The signature is not by the issuer's key. */
+    CLIENTCERT_REASON_SIGNATURE_INVALID = 20,
+    /** The signature's algorithm is not supported. */
+    CLIENTCERT_REASON_SIGNATURE_ALGORITHM_UNSUPPORTED = 21,
+    /** The issuer's key cannot be used to check the signature. */
+    CLIENTCERT_REASON_ISSUER_KEY_UNSUPPORTED = 22,
+    /** The certificate was revoked. */
+    CLIENTCERT_REASON_CERTIFICATE_REVOKED = 30,
+    /** The certificate is not valid yet. */
+    CLIENTCERT_REASON_CERTIFICATE_NOT_YET_VALID = 40,
+    /** The certificate has expired. */
+    CLIENTCERT_REASON_CERTIFICATE_EXPIRED = 41,
+    /** The issuer's certificate is not a CA's. */
+    CLIENTCERT_REASON_ISSUER_NOT_CA = 50,
+    /** The issuer's key may not sign certificates. */
+    CLIENTCERT_REASON_ISSUER_KEY_USAGE = 51,
+    /** A CA's path length constraint is exceeded. */
+    CLIENTCERT_REASON_PATH_LENGTH_EXCEEDED = 52,
+    /** There are more intermediate certificates than `depth` allows. */
+    CLIENTCERT_REASON_CHAIN_TOO_LONG = 53,
+    /** An intermediate CA's certificate is not of version 3. */
+    CLIENTCERT_REASON_ISSUER_VERSION = 54,
+    /** The extended key usage does not allow this purpose. */
+    CLIENTCERT_REASON_EXTENDED_KEY_USAGE = 60,
+    /** The key usage does not allow to authenticate. */
+    CLIENTCERT_REASON_KEY_USAGE = 61,
+    /** Certificates of version 1 are refused here. */
+    CLIENTCERT_REASON_VERSION_REFUSED = 62,
+    /** A CA's certificate is refused as a client's here. */
+    CLIENTCERT_REASON_CA_AS_LEAF = 63,
+    /** The certificate's key is too weak or of an unsupported kind. */
+    CLIENTCERT_REASON_LEAF_KEY_TOO_WEAK = 70,
+    /** A CA's key is too weak. */
+    CLIENTCERT_REASON_CA_KEY_TOO_WEAK = 71,
+    /** The signature's digest is too weak. */
+    CLIENTCERT_REASON_SIGNATURE_ALGORITHM_WEAK = 72,
+    /** A critical extension is not understood. */
+    CLIENTCERT_REASON_CRITICAL_EXTENSION = 80,
+    /** A name is outside of what a CA is permitted to certify. */
+    CLIENTCERT_REASON_NAME_NOT_PERMITTED = 81,
+    /** A name is in what a CA is forbidden to certify. */
+    CLIENTCERT_REASON_NAME_EXCLUDED = 82,
+    /** A name constraint is of a kind or form that is not supported. */
+    CLIENTCERT_REASON_NAME_CONSTRAINT_UNSUPPORTED = 83,
+    /** Names and constraints are too many to compare. */
+    CLIENTCERT_REASON_NAME_CONSTRAINT_LIMIT = 84,
+    /** No certificate policy is valid for the whole path, and one is required. */
+    CLIENTCERT_REASON_POLICY_REQUIRED = 85,
+    /** The certificate policy extensions contradict RFC 5280. */
+    CLIENTCERT_REASON_POLICY_INVALID = 86,
+    /** The second validator refuses what the first accepts; this is an alarm. */
+    CLIENTCERT_REASON_VALIDATORS_DISAGREE = 90,
+    /** The second validator cannot judge this path, and `second_opinion` is strict. */
+    CLIENTCERT_REASON_SECOND_OPINION_MISSING = 91,
+    /** This mode takes any certificate and verifies none. */
+    CLIENTCERT_REASON_NOT_VERIFIED = 92,
+    /** The key is not registered to a user. */
+    CLIENTCERT_REASON_KEY_NOT_REGISTERED = 100,
+    /** The verification failed inside the library. */
+    CLIENTCERT_REASON_INTERNAL_ERROR = 120,
+} clientcert_reason;
+
+/**
+ * How many codes there are.
+ *
+ * @return The indices of `clientcert_reason_at` are below it.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_reason_count(void);
+
+/**
+ * Every code by index, in the order of their numbers.
+ *
+ * @param[in] index Below `clientcert_reason_count()`.
+ * @return A `CLIENTCERT_REASON_`; 0, which is no code, for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_reason_at(size_t index);
+
+/**
+ * The stable name of a code, such as `certificate_expired`: what `tolerate` takes.
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @return Never NULL; `unknown` for a number that is no code. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_reason_name(int32_t code);
+
+/**
+ * What a code says, in English, for people.
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @return Never NULL; `unknown` for a number that is no code. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_reason_text(int32_t code);
+
+/**
+ * The name that OpenSSL has for it, such as `X509_V_ERR_CERT_HAS_EXPIRED`.
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @return Never NULL; `unknown` for a number that is no code. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_reason_x509_name(int32_t code);
+
+/**
+ * The number that OpenSSL 3 has for it, an `X509_V_ERR_`, as for `SSL_set_verify_result`.
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @return Never 0, which would be `X509_V_OK`; 1, `X509_V_ERR_UNSPECIFIED`, for a number that is no code.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_reason_x509_error(int32_t code);
+
+/**
+ * The TLS alert that says it to the client (RFC 8446 section 6.2, RFC 5246 section 7.2).
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @param[in] tls_version As on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3; DTLS likewise. A number that is no
+ * version counts as TLS 1.3.
+ * @return The description of a fatal alert; 80, internal_error, for a number that is no code.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_reason_alert(int32_t code, int32_t tls_version);
+
+/**
+ * The status that nginx has for it, which `error_page` can name.
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @return 496 for a missing certificate, else 495.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_reason_nginx_status(int32_t code);
+
+/**
+ * The sub-status of the 403 that IIS answers for it.
+ *
+ * @param[in] code A `CLIENTCERT_REASON_`.
+ * @return 7 required, 13 revoked, 16 untrusted or invalid, 17 expired or not yet valid; 16 for a number that is no
+ * code.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_reason_iis_substatus(int32_t code);
+#ifdef __cplusplus
+}
+#endif
+
+#endif
