@@ -98,6 +98,16 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A file of options has one that cannot be set.
+    #[error("{}:{line}: {source}", .path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        source: Box<Self>,
+    },
     /// A source holds no certificate.
     #[error("option '{option}': {place} holds no certificate{hint}")]
     NoCertificate {
@@ -136,6 +146,7 @@ impl Error {
             Self::NotSupported { .. } => Status::NotSupported,
             Self::Io { .. } => Status::Io,
             Self::Malformed { .. } => Status::Malformed,
+            Self::InFile { source, .. } => source.status(),
             Self::NoCertificate { .. } => Status::NoCertificate,
             Self::UnusableAnchor { .. } => Status::UnusableAnchor,
             Self::Internal(_) => Status::Internal,

@@ -1,0 +1,135 @@
+//! Options being set, one by one or from a file, before they become a policy.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::file;
+use super::mode::Mode;
+use super::options::{Key, Kind, Named, OptionInfo, find, options};
+use super::source::Source;
+use super::value::{Reading, Value};
+use crate::Error;
+
+/// A list of options being built. It may be copied and used for any number of policies; it never changes one that was
+/// made of it. Not for use by several threads at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    explicit: BTreeMap<Key, Value>,
+    /// What a word of another system implied, and the option that it was a value of.
+    implied: BTreeMap<Key, (Key, Value)>,
+}
+
+impl Config {
+    /// A configuration in which every option has its default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets an option from text.
+    ///
+    /// `name` is an option's name, or another system's for it (`ssl_verify_client`); case does not matter, nor `-` or
+    /// `_`. `value` is checked at once; lists are separated by commas. The last setting of an option counts, except
+    /// that those of `ca` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
+    /// too, unless that option is set by its own name, before or after. No file is read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownOption`] with the nearest name, [`Error::InvalidValue`] with what is expected, and for PEM in the
+    /// value of `ca` what [`Config::set_bytes`] returns. A call that fails changes nothing.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        let named = find(name)?;
+        let reading = Reading::of(named, value)?;
+        self.apply(named.option, reading)
+    }
+
+    /// Adds certificates in memory to an option that takes certificates: PEM, or DER one after the other. They are
+    /// copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownOption`]; [`Error::InvalidValue`] where the option takes no certificates;
+    /// [`Error::Malformed`] or [`Error::NoCertificate`] where `bytes` are not what they should be. A call that fails
+    /// changes nothing.
+    pub fn set_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let option = find(name)?.option;
+        if !matches!(option.kind, Kind::Certificates) {
+            let expected = format!("what it takes; set it as text: {}", option.type_text());
+            return Err(Error::InvalidValue { option: option.name, value: "(bytes)".into(), expected });
+        }
+        let source = Source::from_bytes(option.name, bytes)?;
+        self.apply(option, Reading { value: Value::Certificates(vec![source]), implies: &[] })
+    }
+
+    /// Sets options from a TOML file, whose keys are the names of options. `ca`, `tolerate` and `eku` take a string or
+    /// a list of strings. A relative path in it is relative to its folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; [`Error::InFile`] with the line, for what is no TOML, an unknown key, or a value that its option
+    /// does not take. A call that fails changes nothing.
+    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let mut loaded = self.clone();
+        file::load(&mut loaded, path.as_ref())?;
+        *self = loaded;
+        Ok(())
+    }
+
+    /// All options as TOML: those that differ from their defaults, and the others as comments. Loading it into a new
+    /// configuration gives the same settings. Certificates in memory are written as PEM.
+    pub fn dump(&self) -> String {
+        file::dump(self)
+    }
+
+    pub(super) fn apply(&mut self, option: &'static OptionInfo, reading: Reading) -> Result<(), Error> {
+        let mut implied = Vec::with_capacity(reading.implies.len());
+        for (name, value) in reading.implies {
+            let Named { option, .. } = find(name)?;
+            implied.push((option.key, Value::parse(option, value)?));
+        }
+        self.implied.retain(|_, (by, _)| *by != option.key);
+        self.implied.extend(implied.into_iter().map(|(key, value)| (key, (option.key, value))));
+        match (self.explicit.get_mut(&option.key), reading.value) {
+            (Some(Value::Certificates(all)), Value::Certificates(more)) => all.extend(more),
+            (_, value) => drop(self.explicit.insert(option.key, value)),
+        }
+        Ok(())
+    }
+
+    /// The value that counts, and none for certificates that nobody set.
+    pub(super) fn value(&self, key: Key) -> Option<Value> {
+        let set = self.explicit.get(&key).or(self.implied.get(&key).map(|(_, value)| value));
+        set.cloned().or_else(|| self.unset_value(key))
+    }
+
+    /// The value that counts where nobody sets it, next to the other options.
+    pub(super) fn unset_value(&self, key: Key) -> Option<Value> {
+        let option = OptionInfo::of(key);
+        let text = match key {
+            Key::Tolerate if self.mode() == Mode::OptionalNoCa => TOLERATED_WITHOUT_CA,
+            _ => option.default,
+        };
+        Value::parse(option, text).ok().filter(|_| !text.is_empty())
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        match self.value(Key::Mode) {
+            Some(Value::Word(word)) => Mode::named(word).unwrap_or(Mode::Require),
+            _ => Mode::Require,
+        }
+    }
+
+    pub(super) fn sources(&self, key: Key) -> &[Source] {
+        match self.explicit.get(&key) {
+            Some(Value::Certificates(sources)) => sources,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'static OptionInfo, Option<Value>, Option<Value>)> {
+        options().iter().map(|option| (option, self.value(option.key), self.unset_value(option.key)))
+    }
+}
+
+/// nginx's list for optional_no_ca, which it took from Apache, and where else a search can end.
+pub(super) const TOLERATED_WITHOUT_CA: &str =
+    "self_signed,self_signed_in_chain,issuer_unknown,leaf_issuer_unknown,search_exhausted,key_not_registered";

@@ -1,0 +1,22 @@
+//! What an operator wants: options, where their values come from, and the immutable policy that they become.
+
+mod anchors;
+mod config;
+mod file;
+mod identity;
+mod mode;
+mod options;
+mod reference;
+mod settings;
+mod snapshot;
+mod source;
+mod table;
+mod value;
+mod warning;
+
+pub use config::Config;
+pub use mode::{Enforcement, Mode, Trust};
+pub use options::{Alias, ForeignWord, Kind, OptionInfo, System, Word, options};
+pub use reference::reference;
+pub use snapshot::Policy;
+pub use warning::{Warning, WarningKind};

@@ -1,0 +1,151 @@
+//! The values of a configuration as types.
+
+use std::time::Duration;
+
+use super::config::{Config, TOLERATED_WITHOUT_CA};
+use super::mode::{Enforcement, Mode, Trust};
+use super::options::Key;
+use super::value::{Value, oid_bytes};
+use crate::Error;
+use crate::verify::{Code, EkuRule, Rules, SecondOpinionRule};
+
+/// Every setting but the certificates.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) mode: Mode,
+    pub(super) enforcement: Enforcement,
+    pub(super) trust: Trust,
+    pub(super) ca_hints: bool,
+    /// In the order of their numbers.
+    pub(super) tolerated: Vec<Code>,
+    pub(super) rules: Rules,
+    pub(super) cache_size: usize,
+    pub(super) cache_ttl: Duration,
+}
+
+impl Settings {
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where the table of options names a value that nothing here knows: nothing is guessed.
+    pub(super) fn of(config: &Config) -> Result<Self, Error> {
+        let read = Read(config);
+        Ok(Self {
+            mode: read.word(Key::Mode, Mode::named)?,
+            enforcement: read.word(Key::Enforcement, Enforcement::named)?,
+            trust: read.word(Key::Trust, Trust::named)?,
+            ca_hints: read.word(Key::CaHints, |word| either(word, "send", "none"))?,
+            tolerated: match config.value(Key::Tolerate) {
+                Some(Value::Reasons(codes)) => codes,
+                _ => return Err(UNKNOWN),
+            },
+            rules: Rules {
+                eku: read.eku()?,
+                depth: read.number(Key::Depth)?,
+                min_rsa_bits: read.number(Key::MinRsaBits)?,
+                min_ec_bits: read.number(Key::MinEcBits)?,
+                allow_sha1: read.word(Key::Sha1, |word| either(word, "allow", "refuse"))?,
+                time_skew: read.number(Key::TimeSkew)?.into(),
+                max_chain_bytes: read.size(Key::MaxChainBytes)?,
+                max_certificates: read.size(Key::MaxCertificates)?,
+                max_signatures: read.number(Key::MaxSignatures)?,
+                max_anchor_candidates: read.number(Key::MaxAnchorCandidates)?,
+                max_name_comparisons: read.number(Key::MaxNameComparisons)?,
+                accept_v1: read.boolean(Key::AcceptV1)?,
+                accept_ca_leaf: read.boolean(Key::AcceptCaLeaf)?,
+                accept_pinned_leaf: read.boolean(Key::AcceptPinnedLeaf)?,
+                second_opinion: read.word(Key::SecondOpinion, |word| match word {
+                    "agree" => Some(SecondOpinionRule::Agree),
+                    "strict" => Some(SecondOpinionRule::Strict),
+                    "off" => Some(SecondOpinionRule::Off),
+                    _ => None,
+                })?,
+            },
+            cache_size: read.size(Key::CacheSize)?,
+            cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
+        })
+    }
+
+    /// What `optional_no_ca` tolerates where nobody says otherwise.
+    pub(super) fn tolerated_without_ca() -> Vec<Code> {
+        TOLERATED_WITHOUT_CA.split(',').flat_map(Code::named).collect()
+    }
+}
+
+struct Read<'c>(&'c Config);
+
+const UNKNOWN: Error = Error::Internal("the table of options has a value that is not known");
+
+impl Read<'_> {
+    fn word<T>(&self, key: Key, known: impl Fn(&'static str) -> Option<T>) -> Result<T, Error> {
+        match self.0.value(key) {
+            Some(Value::Word(word)) => known(word).ok_or(UNKNOWN),
+            _ => Err(UNKNOWN),
+        }
+    }
+
+    fn number(&self, key: Key) -> Result<u32, Error> {
+        match self.0.value(key) {
+            Some(Value::Number(number)) => Ok(number),
+            _ => Err(UNKNOWN),
+        }
+    }
+
+    fn size(&self, key: Key) -> Result<usize, Error> {
+        usize::try_from(self.number(key)?).map_err(|_| UNKNOWN)
+    }
+
+    fn boolean(&self, key: Key) -> Result<bool, Error> {
+        match self.0.value(key) {
+            Some(Value::Boolean(value)) => Ok(value),
+            _ => Err(UNKNOWN),
+        }
+    }
+
+    fn eku(&self) -> Result<EkuRule, Error> {
+        match self.0.value(Key::Eku) {
+            Some(Value::Purposes(oids)) => {
+                let bytes = oids.iter().map(|oid| oid_bytes(oid)).collect::<Option<Vec<_>>>();
+                bytes.map(EkuRule::AnyOf).ok_or(UNKNOWN)
+            }
+            Some(Value::Word("client_auth")) => Ok(EkuRule::ClientAuth),
+            Some(Value::Word("client_auth_required")) => Ok(EkuRule::ClientAuthRequired),
+            Some(Value::Word("client_or_server_auth")) => Ok(EkuRule::ClientOrServerAuth),
+            Some(Value::Word("any")) => Ok(EkuRule::Any),
+            _ => Err(UNKNOWN),
+        }
+    }
+}
+
+fn either(word: &str, yes: &str, no: &str) -> Option<bool> {
+    match word {
+        _ if word == yes => Some(true),
+        _ if word == no => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::options::{Kind, options};
+
+    #[test]
+    fn the_defaults_are_those_of_the_rules() {
+        let settings = Settings::of(&Config::new()).expect("defaults");
+        assert_eq!(format!("{:?}", settings.rules), format!("{:?}", Rules::default()));
+        assert_eq!((settings.mode, settings.enforcement), (Mode::Require, Enforcement::Request));
+        assert!(settings.tolerated.is_empty() && settings.ca_hints);
+    }
+
+    #[test]
+    fn every_word_of_the_table_is_known_here() {
+        for option in options() {
+            let (Kind::Choice { words, .. } | Kind::Purposes(words)) = &option.kind else { continue };
+            for word in *words {
+                let mut config = Config::new();
+                config.set(option.name, word.name).expect(word.name);
+                Settings::of(&config).expect(word.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Where certificates come from: files, folders, patterns and memory; and whether they have changed since.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::{self, File, Metadata};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::warning::{Warning, WarningKind};
+use crate::Error;
+use crate::certificate::{Malformed, OwnedCertificate, Reader, pem};
+
+/// One setting of an option that takes certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The absolute path of a file or folder, or a pattern.
+    Path(String),
+    /// DER certificates, one after the other.
+    Memory(Arc<[u8]>),
+}
+
+/// A certificate and where it was found.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    pub(super) certificate: OwnedCertificate,
+    pub(super) place: Place,
+}
+
+/// A file with the line of a PEM block, or with the number of a DER certificate.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    origin: Arc<str>,
+    position: Position,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Position {
+    Line(usize),
+    Number(usize),
+}
+
+/// What an option's sources hold.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) certificates: Vec<Pinned>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// The largest file that is read.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+const PEM_START: &str = "-----BEGIN";
+
+impl Source {
+    /// A path, made absolute so that it names the same file at every reload, or PEM itself. Nothing is read.
+    pub(super) fn parse(option: &'static str, text: &str) -> Result<Self, Error> {
+        if text.trim_start().starts_with(PEM_START) {
+            return Self::from_bytes(option, text.as_bytes());
+        }
+        let refuse = |expected: &str| {
+            Err(Error::InvalidValue { option, value: super::options::quoted(text), expected: expected.into() })
+        };
+        if text.is_empty() || text.contains('\0') {
+            return refuse("the path of a file or folder, or a pattern");
+        }
+        if is_pattern(text) && glob::Pattern::new(text).is_err() && !Path::new(text).exists() {
+            return refuse("a path, nor a pattern whose brackets and stars can be understood");
+        }
+        match std::path::absolute(text).map(PathBuf::into_os_string).map(std::ffi::OsString::into_string) {
+            Ok(Ok(path)) => Ok(Self::Path(path)),
+            Ok(Err(_)) => refuse("a path in UTF-8"),
+            Err(source) => Err(Error::Io { option, path: text.into(), source }),
+        }
+    }
+
+    /// Certificates in memory: PEM, or DER one after the other.
+    pub(super) fn from_bytes(option: &'static str, bytes: &[u8]) -> Result<Self, Error> {
+        let mut contents = Contents::default();
+        contents.add(option, &Arc::from("bytes"), bytes)?;
+        let der: Vec<u8> =
+            contents.certificates.iter().flat_map(|pinned| pinned.certificate.view().as_der()).copied().collect();
+        Ok(Self::Memory(der.into()))
+    }
+
+    /// The text that makes this source again.
+    pub(super) fn texts(&self) -> Option<String> {
+        match self {
+            Self::Path(path) => Some(path.clone()),
+            Self::Memory(der) => {
+                let mut text = Vec::new();
+                split(der).flatten().for_each(|certificate| pem::write_certificate(&mut text, certificate));
+                String::from_utf8(text).ok()
+            }
+        }
+    }
+}
+
+impl Contents {
+    /// Reads all sources in order.
+    pub(super) fn read(option: &'static str, sources: &[Source]) -> Result<Self, Error> {
+        let mut contents = Self::default();
+        for source in sources {
+            match source {
+                Source::Path(path) => {
+                    for file in files(option, path)? {
+                        let place: Arc<str> = file.to_string_lossy().into();
+                        let bytes = read_file(&file).map_err(|source| Error::Io { option, path: file, source })?;
+                        contents.add(option, &place, &bytes)?;
+                    }
+                }
+                Source::Memory(der) => contents.add(option, &Arc::from("bytes"), der)?,
+            }
+        }
+        Ok(contents)
+    }
+
+    /// Adds what one file holds, and it must hold a certificate.
+    fn add(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
+        let before = self.certificates.len();
+        let hint = if pem::looks_like_pem(bytes) {
+            self.add_pem(option, origin, bytes)?;
+            ", only other PEM blocks"
+        } else if bytes.first() == Some(&DER_SEQUENCE) {
+            self.add_der(option, origin, bytes)?;
+            ""
+        } else if bytes.is_empty() {
+            ": it is empty"
+        } else {
+            ": it is neither PEM nor DER"
+        };
+        match self.certificates.len() == before {
+            true => Err(Error::NoCertificate { option, place: origin.to_string(), hint }),
+            false => Ok(()),
+        }
+    }
+
+    fn add_pem(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
+        let at = |line| Place { origin: Arc::clone(origin), position: Position::Line(line) };
+        let fail = |line, problem: &str| Error::Malformed {
+            option,
+            place: at(line).to_string(),
+            problem: problem.to_string(),
+        };
+        let blocks = pem::decode(bytes).map_err(|error| fail(error.line, error.problem))?;
+        self.certificates.reserve(blocks.len());
+        for block in blocks {
+            let place = at(block.line);
+            if block.is_certificate() {
+                self.push(option, place, block.der)?;
+            } else if block.is_private_key() {
+                return Err(fail(block.line, "is a private key, where only certificates are expected"));
+            } else if block.label == "TRUSTED CERTIFICATE" {
+                return Err(fail(block.line, "has OpenSSL's trust settings, which are not understood here"));
+            } else {
+                let text = format!("a PEM block '{}' is ignored", super::options::quoted(block.label));
+                self.warnings.push(Warning::new(WarningKind::ContentIgnored, option, text).at(place.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_der(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
+        for (number, der) in (1..).zip(split(bytes)) {
+            let place = Place { origin: Arc::clone(origin), position: Position::Number(number) };
+            let der = der.map_err(|malformed| Error::malformed_certificate(option, place.to_string(), malformed))?;
+            if is_key_or_bundle(der) {
+                let problem = "is a private key or a PKCS #12 file, where only certificates are expected".to_string();
+                return Err(Error::Malformed { option, place: place.to_string(), problem });
+            }
+            self.push(option, place, der)?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, option: &'static str, place: Place, der: impl Into<Box<[u8]>>) -> Result<(), Error> {
+        match OwnedCertificate::from_der(der) {
+            Ok(certificate) => self.certificates.push(Pinned { certificate, place }),
+            Err(malformed) => return Err(Error::malformed_certificate(option, place.to_string(), malformed)),
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    /// The file, without the position in it.
+    pub(super) fn origin(&self) -> &Arc<str> {
+        &self.origin
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Position::Line(line) => write!(f, "{}:{line}", self.origin),
+            Position::Number(number) => write!(f, "{}, certificate {number}", self.origin),
+        }
+    }
+}
+
+/// What the file system says of the sources, without reading them: names, sizes, times and inodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    hash: u64,
+    /// Whether everything is older than the file system's clock is coarse, so that no change can hide.
+    settled: bool,
+}
+
+impl Fingerprint {
+    /// Costs one `stat` a file, and the listing of each folder. What cannot be read is part of it, and no error.
+    pub(super) fn of(option: &'static str, sources: &[Source]) -> Self {
+        /// A change within the same tick of the file system's clock leaves no trace.
+        const COARSE: Duration = Duration::from_millis(100);
+        let now = SystemTime::now();
+        let mut state = DefaultHasher::new();
+        let mut newest = None;
+        for source in sources {
+            let Source::Path(path) = source else { continue };
+            let Ok(files) = files(option, path) else {
+                (path, "unreadable").hash(&mut state);
+                continue;
+            };
+            for file in files {
+                let metadata = fs::metadata(&file);
+                file.hash(&mut state);
+                metadata.as_ref().ok().map(trace).hash(&mut state);
+                newest = newest.max(metadata.and_then(|metadata| metadata.modified()).ok());
+            }
+        }
+        let settled = newest.is_none_or(|newest| newest + COARSE < now);
+        Self { hash: state.finish(), settled }
+    }
+
+    /// Whether nothing can have changed between both.
+    pub(crate) fn proves_unchanged(&self, later: &Self) -> bool {
+        self.settled && self.hash == later.hash
+    }
+}
+
+const DER_SEQUENCE: u8 = crate::certificate::SEQUENCE;
+
+/// The certificates in DER that stands one after the other.
+fn split(bytes: &[u8]) -> impl Iterator<Item = Result<&[u8], Malformed>> {
+    let mut reader = Reader::new(bytes);
+    let mut failed = false;
+    std::iter::from_fn(move || {
+        if reader.is_empty() || failed {
+            return None;
+        }
+        let whole = reader.any("Certificate").map(|tlv| reader.whole(&tlv));
+        failed = whole.is_err();
+        Some(whole)
+    })
+}
+
+/// A key's or a PKCS #12 file's DER begins with a version number, which a certificate's does not.
+fn is_key_or_bundle(der: &[u8]) -> bool {
+    let mut reader = Reader::new(der);
+    let content = reader.any("value").map(|tlv| reader.content(&tlv));
+    content.is_ok_and(|content| matches!(content, [0x02, 0x01, ..]))
+}
+
+/// The files that a path or pattern stands for, in the order of their names.
+fn files(option: &'static str, path: &str) -> Result<Vec<PathBuf>, Error> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => matches(option, path),
+        _ => named(option, path.into()),
+    }
+}
+
+fn named(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => folder(option, path),
+        Ok(_) => Ok(vec![path]),
+        Err(source) => Err(Error::Io { option, path, source }),
+    }
+}
+
+fn matches(option: &'static str, pattern: &str) -> Result<Vec<PathBuf>, Error> {
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let none = |hint| Error::NoCertificate { option, place: pattern.to_string(), hint };
+    let mut found = Vec::new();
+    for entry in glob::glob_with(pattern, options).map_err(|_| none(": it is no valid pattern"))? {
+        let entry = entry.map_err(|error| Error::Io { option, path: error.path().into(), source: error.into() })?;
+        found.extend(named(option, entry)?);
+    }
+    match found.is_empty() {
+        true => Err(none(": no file matches it")),
+        false => Ok(found),
+    }
+}
+
+fn folder(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
+    let listing = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut entries: Vec<PathBuf> = match listing {
+        Ok(entries) => entries.iter().map(fs::DirEntry::path).filter(|file| is_certificate_file(file)).collect(),
+        Err(source) => return Err(Error::Io { option, path, source }),
+    };
+    entries.sort();
+    let mut seen = HashSet::new();
+    let mut found = Vec::with_capacity(entries.len());
+    for file in entries {
+        match fs::metadata(&file) {
+            Ok(metadata) if metadata.is_dir() => {}
+            // OpenSSL's hashed names are links to files that usually stand beside them.
+            Ok(metadata) if identity(&metadata).is_some_and(|identity| !seen.insert(identity)) => {}
+            Ok(_) => found.push(file),
+            Err(source) => return Err(Error::Io { option, path: file, source }),
+        }
+    }
+    match found.is_empty() {
+        true => Err(Error::NoCertificate {
+            option,
+            place: path.to_string_lossy().into(),
+            hint: ": no file in it is named *.pem, *.crt, *.cer, *.der or as OpenSSL hashes names",
+        }),
+        false => Ok(found),
+    }
+}
+
+fn is_certificate_file(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let known = ["pem", "crt", "cer", "der"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let hashed = stem.len() == 8
+        && stem.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && !extension.is_empty()
+        && extension.bytes().all(|byte| byte.is_ascii_digit());
+    !stem.is_empty() && (known || hashed)
+}
+
+fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// Reads a file of at most 64 MiB, and nothing but a file.
+pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    // Before opening, because opening a pipe would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a folder"));
+    }
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(MAX_FILE_BYTES)).unwrap_or(0) + 1);
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_FILE_BYTES {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
+        false => Ok(bytes),
+    }
+}
+
+/// What changes when a file does.
+fn trace(metadata: &Metadata) -> impl Hash + use<> {
+    (metadata.len(), metadata.modified().ok(), identity(metadata), change_time(metadata))
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(unix)]
+fn change_time(metadata: &Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn change_time(_: &Metadata) -> Option<(i64, i64)> {
+    None
+}

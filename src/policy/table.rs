@@ -1,0 +1,445 @@
+//! The options: one row each. A new option is a row here, a key in `options.rs`, and its use in `settings.rs`.
+
+use super::options::{Alias, ForeignWord, Key, Kind, OptionInfo, System, Word};
+
+const HANDSHAKE: &[(&str, &str)] = &[("enforcement", "handshake")];
+const REQUEST: &[(&str, &str)] = &[("enforcement", "request")];
+
+const fn word(name: &'static str, help: &'static str) -> Word {
+    Word { name, help }
+}
+
+const fn alias(system: System, name: &'static str) -> Alias {
+    Alias { system, name, surplus: 0 }
+}
+
+const fn says(
+    system: System,
+    name: &'static str,
+    value: &'static str,
+    implies: &'static [(&'static str, &'static str)],
+) -> ForeignWord {
+    ForeignWord { system, name, value, implies }
+}
+
+pub(super) static OPTIONS: &[OptionInfo] = &[
+    OptionInfo {
+        key: Key::Mode,
+        name: "mode",
+        kind: Kind::Choice {
+            words: &[
+                word("off", "the client is not asked for a certificate"),
+                word("optional", "the client is asked and may have none; one that it presents must be good"),
+                word("optional_no_ca", "as `optional`, and what `tolerate` names lets a connection go on, unverified"),
+                word("require", "the client is asked and must present a good certificate"),
+                word("request_any", "the client is asked and may have none; nothing is verified but the form"),
+                word("require_any", "the client is asked and must present one; nothing is verified but the form"),
+                word("deferred", "the client is asked later, when a request needs it; what it presents must be good"),
+            ],
+            foreign: &[
+                says(System::Nginx, "off", "off", REQUEST),
+                says(System::Nginx, "optional", "optional", REQUEST),
+                says(System::Nginx, "optional_no_ca", "optional_no_ca", REQUEST),
+                says(System::Nginx, "on", "require", REQUEST),
+                says(System::Apache, "none", "off", HANDSHAKE),
+                says(System::Apache, "optional", "optional", HANDSHAKE),
+                says(System::Apache, "optional_no_ca", "optional_no_ca", HANDSHAKE),
+                says(System::Apache, "require", "require", HANDSHAKE),
+                says(System::Haproxy, "none", "off", HANDSHAKE),
+                says(System::Haproxy, "optional", "optional", HANDSHAKE),
+                says(System::Haproxy, "required", "require", HANDSHAKE),
+                says(System::Java, "none", "off", HANDSHAKE),
+                says(System::Java, "want", "optional", HANDSHAKE),
+                says(System::Java, "need", "require", HANDSHAKE),
+                says(System::Tomcat, "none", "off", HANDSHAKE),
+                says(System::Tomcat, "optional", "optional", HANDSHAKE),
+                says(System::Tomcat, "optionalNoCA", "optional_no_ca", HANDSHAKE),
+                says(System::Tomcat, "required", "require", HANDSHAKE),
+                says(System::Iis, "ignore", "off", REQUEST),
+                says(System::Iis, "accept", "optional", REQUEST),
+                says(System::Iis, "require", "require", REQUEST),
+                says(System::Go, "NoClientCert", "off", HANDSHAKE),
+                says(System::Go, "RequestClientCert", "request_any", HANDSHAKE),
+                says(System::Go, "RequireAnyClientCert", "require_any", HANDSHAKE),
+                says(System::Go, "VerifyClientCertIfGiven", "optional", HANDSHAKE),
+                says(System::Go, "RequireAndVerifyClientCert", "require", HANDSHAKE),
+                says(System::Python, "CERT_NONE", "off", HANDSHAKE),
+                says(System::Python, "CERT_OPTIONAL", "optional", HANDSHAKE),
+                says(System::Python, "CERT_REQUIRED", "require", HANDSHAKE),
+                says(System::Python, "post_handshake_auth", "deferred", HANDSHAKE),
+                says(System::OpenSsl, "SSL_VERIFY_NONE", "off", HANDSHAKE),
+                says(System::OpenSsl, "SSL_VERIFY_PEER", "optional", HANDSHAKE),
+                says(System::OpenSsl, "SSL_VERIFY_PEER|SSL_VERIFY_FAIL_IF_NO_PEER_CERT", "require", HANDSHAKE),
+                says(System::OpenSsl, "SSL_VERIFY_FAIL_IF_NO_PEER_CERT", "require", HANDSHAKE),
+                says(System::OpenSsl, "SSL_VERIFY_PEER|SSL_VERIFY_POST_HANDSHAKE", "deferred", HANDSHAKE),
+                says(System::OpenSsl, "SSL_VERIFY_POST_HANDSHAKE", "deferred", HANDSHAKE),
+            ],
+        },
+        default: "require",
+        help: "whether the client is asked for a certificate, and must have a good one",
+        details: "`optional`, `optional_no_ca`, `require` and `deferred` verify, and need `ca`. `request_any` and \
+                  `require_any` verify nothing: every certificate is `FAILED: not_verified`, and accepted.",
+        aliases: &[
+            alias(System::Nginx, "ssl_verify_client"),
+            alias(System::Apache, "SSLVerifyClient"),
+            alias(System::Haproxy, "verify"),
+            alias(System::Go, "ClientAuth"),
+            alias(System::Java, "client-auth"),
+            alias(System::Tomcat, "certificateVerification"),
+            alias(System::Python, "verify_mode"),
+        ],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::Enforcement,
+        name: "enforcement",
+        kind: Kind::Choice {
+            words: &[
+                word("request", "the handshake completes, and the answer to every request can say why not"),
+                word("handshake", "a fatal alert ends the handshake"),
+            ],
+            foreign: &[],
+        },
+        default: "request",
+        help: "where a failure is felt: in the answer to a request, or as an alert in the handshake",
+        details: "A browser shows an alert as a page of its own that explains nothing, so the default is what nginx and IIS \
+                  do. Under `request` a verdict that is not accepted still ends every request.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::Trust,
+        name: "trust",
+        kind: Kind::Choice {
+            words: &[
+                word("ca", "a valid path to a pinned CA"),
+                word("key", "the key is registered to a user"),
+                word("ca+key", "both"),
+                word("ca|key", "either"),
+            ],
+            foreign: &[],
+        },
+        default: "ca",
+        help: "what makes a certificate acceptable",
+        details: "All forms but `ca` need a registry of keys, which this version does not have: a policy with them does \
+                  not compile.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::Ca,
+        name: "ca",
+        kind: Kind::Certificates,
+        default: "",
+        help: "the CAs to trust: PEM or DER, in a file, a folder or the files that a pattern matches",
+        details: "Every setting adds to those before it. Of a folder, the files `*.pem`, `*.crt`, `*.cer`, `*.der` and \
+                  those with OpenSSL's hashed names (`1a2b3c4d.0`) are read, not those in folders below it; a folder, \
+                  file or pattern without a certificate is an error, and so is a private key among them. What a pattern \
+                  (`*`, `?`, `[…]`) matches is read as if it had been named. Text around PEM blocks is ignored, as OpenSSL \
+                  does. A value that begins with `-----BEGIN` is PEM itself. A relative path is relative to the \
+                  working directory at the time of the setting, in a TOML file to the folder of that file.",
+        aliases: &[
+            alias(System::Nginx, "ssl_client_certificate"),
+            alias(System::Apache, "SSLCACertificateFile"),
+            alias(System::Apache, "SSLCACertificatePath"),
+            alias(System::Haproxy, "ca-file"),
+            alias(System::OpenSsl, "CAfile"),
+            alias(System::OpenSsl, "CApath"),
+            alias(System::Tomcat, "caCertificateFile"),
+            alias(System::Tomcat, "caCertificatePath"),
+        ],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::CaHints,
+        name: "ca_hints",
+        kind: Kind::Choice {
+            words: &[
+                word("send", "the names of the CAs are sent, so that a browser offers only certificates of theirs"),
+                word("none", "no names are sent: the client chooses among all of its certificates"),
+            ],
+            foreign: &[],
+        },
+        default: "send",
+        help: "whether a CertificateRequest names the CAs",
+        details: "Names that are together larger than a CertificateRequest can carry (65535 bytes) are not sent at all, \
+                  with a warning.",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::Tolerate,
+        name: "tolerate",
+        kind: Kind::Reasons,
+        default: "none",
+        help: "reasons that let a connection go on, though the certificate stays FAILED",
+        details: "Names of reasons (`certificate_expired`), OpenSSL's names (`X509_V_ERR_CERT_HAS_EXPIRED`) or their \
+                  numbers (`10`). The default under `optional_no_ca` is nginx's list and an unregistered key: \
+                  `self_signed`, `self_signed_in_chain`, `issuer_unknown`, `leaf_issuer_unknown`, `search_exhausted`, \
+                  `key_not_registered`. A connection goes on only if every reason is tolerated. Never tolerated are \
+                  certificates that cannot be read, bad signatures, revoked certificates, a missing certificate, and \
+                  failures of the library. `all` stands for everything else. HAProxy's `crt-ignore-err` means the \
+                  client's certificate alone; here a reason is tolerated in every certificate of the chain.",
+        aliases: &[alias(System::Haproxy, "crt-ignore-err")],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::Eku,
+        name: "eku",
+        kind: Kind::Purposes(&[
+            word("client_auth", "`clientAuth`, where the certificate has an extended key usage at all"),
+            word("client_auth_required", "`clientAuth`; a certificate without the extension is refused"),
+            word("client_or_server_auth", "`clientAuth` or `serverAuth`, where the certificate has the extension"),
+            word("any", "the extension is not looked at"),
+        ]),
+        default: "client_auth",
+        help: "the extended key usage that a client's certificate must have",
+        details: "With object identifiers, such as `1.3.6.1.4.1.311.20.2.2`, one of them must be among the certificate's, \
+                  where it has the extension.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::Depth,
+        name: "depth",
+        kind: Kind::Number { minimum: 0, maximum: 100, unit: "intermediate certificates" },
+        default: "10",
+        help: "how many intermediate certificates may stand between the client's and the pinned one",
+        details: "As OpenSSL and nginx count: 0 allows what a pinned CA signed itself. Apache counts the CA too, so \
+                  `SSLVerifyDepth 1` is `depth` 0 here.",
+        aliases: &[
+            alias(System::Nginx, "ssl_verify_depth"),
+            Alias { system: System::Apache, name: "SSLVerifyDepth", surplus: 1 },
+            alias(System::OpenSsl, "verify_depth"),
+        ],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MinRsaBits,
+        name: "min_rsa_bits",
+        kind: Kind::Number { minimum: 1024, maximum: 8192, unit: "bits" },
+        default: "2048",
+        help: "the shortest RSA key that is accepted, in the client's certificate and in CAs",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MinEcBits,
+        name: "min_ec_bits",
+        kind: Kind::Number { minimum: 224, maximum: 521, unit: "bits" },
+        default: "256",
+        help: "the shortest elliptic-curve key that is accepted, in the client's certificate and in CAs",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::Sha1,
+        name: "sha1",
+        kind: Kind::Choice {
+            words: &[
+                word("refuse", "a signature over a SHA-1 digest is refused"),
+                word("allow", "it is accepted, though such signatures can be forged"),
+            ],
+            foreign: &[],
+        },
+        default: "refuse",
+        help: "whether signatures with SHA-1 are accepted",
+        details: "A pinned certificate's own signature is never looked at, so old CAs keep working.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::TimeSkew,
+        name: "time_skew",
+        kind: Kind::Number { minimum: 0, maximum: 86_400, unit: "seconds" },
+        default: "0",
+        help: "how far clocks may be apart: every validity begins earlier and ends later by this much",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::AcceptV1,
+        name: "accept_v1",
+        kind: Kind::Boolean,
+        default: "true",
+        help: "whether a client's certificate may be of version 1",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::AcceptCaLeaf,
+        name: "accept_ca_leaf",
+        kind: Kind::Boolean,
+        default: "true",
+        help: "whether a client's certificate may itself be marked as a CA's",
+        details: "Self-signed certificates of users often are.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::AcceptPinnedLeaf,
+        name: "accept_pinned_leaf",
+        kind: Kind::Boolean,
+        default: "true",
+        help: "whether a client may present a certificate that `ca` itself contains",
+        details: "If not, a certificate in `ca` that is no CA's is an error.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::SecondOpinion,
+        name: "second_opinion",
+        kind: Kind::Choice {
+            words: &[
+                word("agree", "a second validator must agree, or have a documented cause to abstain"),
+                word("strict", "a second validator must agree"),
+                word("off", "there is no second validator"),
+            ],
+            foreign: &[],
+        },
+        default: "agree",
+        help: "whether a second, independent validator must agree",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MaxChainBytes,
+        name: "max_chain_bytes",
+        kind: Kind::Number { minimum: 1024, maximum: 16_777_215, unit: "bytes" },
+        default: "65536",
+        help: "the largest chain that is read, all certificates together",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MaxCertificates,
+        name: "max_certificates",
+        kind: Kind::Number { minimum: 1, maximum: 128, unit: "certificates" },
+        default: "128",
+        help: "the longest chain that is read",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MaxSignatures,
+        name: "max_signatures",
+        kind: Kind::Number { minimum: 1, maximum: 10_000, unit: "signatures" },
+        default: "16",
+        help: "how many signatures are checked for one chain, genuine and forged, before the search ends",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MaxAnchorCandidates,
+        name: "max_anchor_candidates",
+        kind: Kind::Number { minimum: 1, maximum: 100_000, unit: "certificates" },
+        default: "64",
+        help: "how many pinned CAs of one name are tried where no key identifier tells them apart",
+        details: "A larger crowd is a warning when the policy is made: clients of the CAs beyond it may be refused.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::MaxNameComparisons,
+        name: "max_name_comparisons",
+        kind: Kind::Number { minimum: 1, maximum: 10_000_000, unit: "comparisons" },
+        default: "50000",
+        help: "how many comparisons of names with name constraints are made for one chain",
+        details: "",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::CacheSize,
+        name: "cache_size",
+        kind: Kind::Number { minimum: 0, maximum: 1_000_000, unit: "verdicts" },
+        default: "4096",
+        help: "how many verdicts are remembered; 0 remembers none",
+        details: "",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::CacheTtl,
+        name: "cache_ttl",
+        kind: Kind::Number { minimum: 1, maximum: 86_400, unit: "seconds" },
+        default: "300",
+        help: "how long a verdict is remembered at most",
+        details: "It is forgotten sooner where a certificate expires or the policy changes.",
+        aliases: &[],
+        decides: false,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::options::find;
+    use crate::policy::value::Value;
+
+    #[test]
+    fn every_key_is_the_index_of_its_row() {
+        for (index, option) in OPTIONS.iter().enumerate() {
+            assert_eq!(option.key as usize, index, "{}", option.name);
+        }
+        assert_eq!(Key::CacheTtl as usize + 1, OPTIONS.len());
+    }
+
+    #[test]
+    fn every_default_is_a_value() {
+        for option in OPTIONS {
+            if option.default.is_empty() {
+                assert!(matches!(option.kind, Kind::Certificates), "{}", option.name);
+            } else {
+                Value::parse(option, option.default).expect(option.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_finds_its_own_option() {
+        for option in OPTIONS {
+            assert!(std::ptr::eq(find(option.name).expect(option.name).option, option));
+            for alias in option.aliases {
+                let found = find(alias.name).expect(alias.name);
+                assert!(std::ptr::eq(found.option, option), "{}", alias.name);
+                assert!(found.alias.is_some(), "{} hides an option", alias.name);
+            }
+        }
+    }
+
+    #[test]
+    fn foreign_words_stand_for_own_words() {
+        for option in OPTIONS {
+            let Kind::Choice { words, foreign } = &option.kind else { continue };
+            for says in *foreign {
+                assert!(words.iter().any(|word| word.name == says.value), "{}", says.name);
+                for (name, value) in says.implies {
+                    Value::parse(find(name).expect(name).option, value).expect(name);
+                }
+            }
+        }
+    }
+
+    /// Under the option's own name nobody says whose word it is, so it must mean the same to all who have it.
+    #[test]
+    fn foreign_words_are_unambiguous() {
+        for option in OPTIONS {
+            let Kind::Choice { words, foreign } = &option.kind else { continue };
+            let others = foreign.iter().filter(|says| !words.iter().any(|word| word.name == says.name));
+            for says in others {
+                for same in foreign.iter().filter(|same| same.name.eq_ignore_ascii_case(says.name)) {
+                    assert_eq!((same.value, same.implies), (says.value, says.implies), "{}", says.name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a policy allows, drops or leaves without effect, and its operator should know.
+
+use std::fmt;
+
+/// A remark about a policy that compiled. It changes nothing; an operator should read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What it is about.
+    pub kind: WarningKind,
+    /// The option that it is about.
+    pub option: &'static str,
+    /// The file with the line, or the number of the certificate, where there is one.
+    pub place: Option<String>,
+    /// The remark itself, in English.
+    pub text: String,
+}
+
+/// The kinds of warnings. New ones may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// A pinned certificate has expired.
+    AnchorExpired,
+    /// A pinned certificate is not valid yet.
+    AnchorNotYetValid,
+    /// A pinned certificate expires within 30 days.
+    AnchorExpiresSoon,
+    /// A pinned certificate is no CA's, so it can only be itself the client's.
+    AnchorNotCa,
+    /// The same certificate is pinned more than once.
+    AnchorDuplicate,
+    /// More pinned CAs share a name, without key identifiers, than `max_anchor_candidates` are tried.
+    AnchorCrowd,
+    /// Something in a file of certificates is not one, and was ignored.
+    ContentIgnored,
+    /// The names of the CAs do not fit into a CertificateRequest, so none are sent.
+    HintsTooLarge,
+    /// An option has no effect with the others.
+    NoEffect,
+    /// The mode lets connections go on with certificates that are not verified.
+    Unverified,
+    /// More is tolerated than that a certificate's issuer is unknown.
+    ToleratesMuch,
+    /// A weak key or signature is accepted.
+    Weak,
+    /// The second validator is not asked.
+    SecondOpinionOff,
+    /// Certificates for any purpose are accepted.
+    AnyPurpose,
+}
+
+impl WarningKind {
+    /// The stable name, such as `anchor_expired`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AnchorExpired => "anchor_expired",
+            Self::AnchorNotYetValid => "anchor_not_yet_valid",
+            Self::AnchorExpiresSoon => "anchor_expires_soon",
+            Self::AnchorNotCa => "anchor_not_ca",
+            Self::AnchorDuplicate => "anchor_duplicate",
+            Self::AnchorCrowd => "anchor_crowd",
+            Self::ContentIgnored => "content_ignored",
+            Self::HintsTooLarge => "hints_too_large",
+            Self::NoEffect => "no_effect",
+            Self::Unverified => "unverified",
+            Self::ToleratesMuch => "tolerates_much",
+            Self::Weak => "weak",
+            Self::SecondOpinionOff => "second_opinion_off",
+            Self::AnyPurpose => "any_purpose",
+        }
+    }
+}
+
+impl fmt::Display for WarningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// `anchor_expired: option 'ca': /etc/ca.pem:1: the certificate expired on …`
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: option '{}': ", self.kind, self.option)?;
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+impl Warning {
+    pub(crate) fn new(kind: WarningKind, option: &'static str, text: impl Into<String>) -> Self {
+        Self { kind, option, place: None, text: text.into() }
+    }
+
+    pub(crate) fn at(self, place: String) -> Self {
+        Self { place: Some(place), ..self }
+    }
+}
