@@ -1,0 +1,70 @@
+# The verbs of the project. `make demo` and `make test` start from a fresh clone.
+
+CARGO ?= cargo
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+# The Cargo profile that is installed: release, or dev for what is only tried out.
+PROFILE ?= release
+
+# aws-lc-sys builds its own copy of AWS-LC, whatever the machine has.
+export AWS_LC_SYS_USE_SYSTEM := 0
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+# The soname counts breaks of the ABI; the rest of the file's name is the crate's minor version and patch level.
+SONAME := libclientcert.so.1
+SHARED := $(SONAME).$(shell echo $(VERSION) | cut -d. -f2-)
+BUILT := $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+
+.PHONY: demo test lint bench fuzz header docs install install-library install-tool clean
+
+demo: ## a TLS server in C tells real clients apart
+	scripts/demo
+
+test: ## everything: lint, demo, fuzzing in brief, all tests
+	scripts/test
+
+lint: ## format, clippy, oldest supported Rust, licences and advisories, shell scripts
+	scripts/lint
+
+bench: ## ours beside plain webpki and OpenSSL
+	scripts/bench
+
+fuzz: ## every fuzz target for a minute
+	scripts/fuzz 60
+
+header: ## write include/clientcert.h anew from src/ffi
+	CLIENTCERT_UPDATE=1 $(CARGO) test --locked --test header
+
+docs: ## docs/options.md, written anew from the table in the source, and the Rust documentation
+	CLIENTCERT_UPDATE=1 $(CARGO) test --locked --test options_documentation
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --features rustls
+
+install: install-library install-tool
+
+install-library:
+	$(CARGO) build --locked --profile $(PROFILE) --lib
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 755 $(BUILT)/libclientcert.so $(DESTDIR)$(LIBDIR)/$(SHARED)
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libclientcert.so
+	install -m 644 $(BUILT)/libclientcert.a $(DESTDIR)$(LIBDIR)/libclientcert.a
+	install -m 644 include/clientcert.h include/clientcert_openssl.h $(DESTDIR)$(INCLUDEDIR)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' include/clientcert.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/clientcert.pc
+
+install-tool:
+	$(CARGO) build --locked --profile $(PROFILE) --bin clientcert
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions \
+		$(DESTDIR)$(DATADIR)/zsh/site-functions $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	install -m 755 $(BUILT)/clientcert $(DESTDIR)$(BINDIR)/clientcert
+	$(BUILT)/clientcert man > $(DESTDIR)$(MANDIR)/man1/clientcert.1
+	$(BUILT)/clientcert completions bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/clientcert
+	$(BUILT)/clientcert completions zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_clientcert
+	$(BUILT)/clientcert completions fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/clientcert.fish
+
+clean:
+	$(CARGO) clean
