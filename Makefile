@@ -37,7 +37,7 @@ fuzz: ## every fuzz target for a minute
 	scripts/fuzz 60
 
 header: ## write include/clientcert.h anew from src/ffi
-	CLIENTCERT_UPDATE=1 $(CARGO) test --locked --test header
+	UPDATE_HEADER=1 $(CARGO) test --locked --test ffi header
 
 docs: ## docs/options.md, written anew from the table in the source, and the Rust documentation
 	CLIENTCERT_UPDATE=1 $(CARGO) test --locked --test options_documentation
