@@ -2,9 +2,13 @@
 
 pub mod certificate;
 pub mod policy;
+pub mod verdict;
 pub mod verify;
 
 mod crypto;
 mod error;
+mod time;
+mod verifier;
 
 pub use error::{Error, Status};
+pub use verifier::{Statistics, Verifier};

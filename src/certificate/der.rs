@@ -203,6 +203,11 @@ impl<'a> Reader<'a> {
         if self.is_empty() { Ok(()) } else { self.fail(field, "is followed by trailing bytes") }
     }
 
+    /// The length of the SEQUENCE that the input begins with, header included.
+    pub(crate) fn enclosing_length(&mut self) -> Result<usize, Malformed> {
+        self.expect(SEQUENCE, "Certificate").map(|tlv| tlv.end)
+    }
+
     pub(crate) fn content(&self, tlv: &Tlv) -> &'a [u8] {
         &self.input[tlv.content..tlv.end]
     }

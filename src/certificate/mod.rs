@@ -3,6 +3,7 @@
 //! Nothing here decides anything. A certificate that can be read may still be expired, forged or hostile; what is odd
 //! but well-formed (an embedded NUL, two common names, broken text) is kept and shown as it is.
 
+mod chain;
 mod der;
 mod extensions;
 mod fingerprint;
@@ -22,11 +23,13 @@ pub use extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage};
 pub use general_name::{GeneralName, GeneralNames};
 pub use name::{Attribute, Name, RelativeName};
 
+pub(crate) use chain::{Chain, ChainFault};
 pub(crate) use der::{Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN};
 pub(crate) use layout::Layout;
 pub(crate) use oid::dotted;
+pub(crate) use text::hex;
 pub(crate) use time::Calendar;
 
 use extensions::{Extension, Oids};

@@ -6,6 +6,12 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 const LOWER: &[u8; 16] = b"0123456789abcdef";
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
+/// Lower-case hexadecimal as a text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    // Nothing but digits comes of it.
+    String::from_utf8(hex_lower(bytes)).unwrap_or_default()
+}
+
 /// Appends two lower-case digits per byte.
 pub(crate) fn push_hex_lower(out: &mut Vec<u8>, bytes: &[u8]) {
     push_hex(out, bytes, LOWER);

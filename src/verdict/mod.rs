@@ -1,0 +1,300 @@
+//! The verdict: what was found out about one presented chain, immutable and complete.
+
+mod json;
+mod renderings;
+mod status;
+
+use std::sync::Arc;
+
+use crate::certificate::{Certificate, Chain, ChainFault};
+use crate::policy::{Mode, Policy};
+use crate::verify::{self, Anchor, Code, Culprit, Detail, Examination, Memory, Reason, SecondOpinion, TlsVersion};
+
+use renderings::Renderings;
+
+/// What came out of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Outcome {
+    /// The client presented no certificate.
+    None = 0,
+    /// The client is who its certificate says.
+    Success = 1,
+    /// The client presented a certificate that was not verified, for the reasons given.
+    Failed = 2,
+}
+
+impl Outcome {
+    /// `NONE`, `SUCCESS` or `FAILED`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// The immutable outcome for one presented chain.
+///
+/// It is shared between connections that presented the same bytes, and holds nothing of a connection. Every method may be
+/// called from any thread. What a page is protected by is [`Verdict::verified`], never [`Verdict::accepted`].
+#[derive(Debug)]
+pub struct Verdict {
+    mode: Mode,
+    outcome: Outcome,
+    accepted: bool,
+    reasons: Box<[Reason]>,
+    chain: Chain,
+    path: Box<[usize]>,
+    anchor: Option<Arc<Anchor>>,
+    second_opinion: SecondOpinion,
+    policy_identity: [u8; 32],
+    valid_from: i64,
+    valid_until: i64,
+    renderings: Renderings,
+}
+
+impl Verdict {
+    /// Judges what a client presented, at `now` in Unix seconds. Nothing presented is an empty slice.
+    pub(crate) fn judge(policy: &Policy, presented: &[u8], memory: &Memory, now: i64) -> Self {
+        let rules = policy.rules();
+        if presented.is_empty() || policy.mode() == Mode::Off {
+            return Self::without_certificate(policy);
+        }
+        let (chain, fault) = Chain::read(presented, rules.max_chain_bytes, rules.max_certificates);
+        if let Some(fault) = fault {
+            return Self::refused(policy, chain, vec![fault_reason(fault)]);
+        }
+        let Some(leaf) = chain.certificate(0) else {
+            let reasons = malformed_reasons(&chain);
+            return Self::refused(policy, chain, reasons);
+        };
+        if !policy.mode().verifies() {
+            let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
+            return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
+        }
+        let Examination { mut reasons, path, anchor, second_opinion } =
+            verify::examine(&chain.candidates(), leaf, policy.anchors(), rules, memory, now);
+        if !reasons.is_empty() {
+            reasons.extend(malformed_reasons(&chain));
+            reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
+        }
+        let (valid_from, valid_until) = match reasons.is_empty() {
+            true => {
+                validity(path.iter().filter_map(|index| chain.certificate(*index)), anchor.as_deref(), rules.time_skew)
+            }
+            false => (now, now),
+        };
+        Self { path: path.into(), anchor, second_opinion, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
+    }
+
+    /// The verdict that is left when a verification fails inside the library.
+    pub(crate) fn internal_error() -> Self {
+        Self {
+            mode: Mode::Require,
+            outcome: Outcome::Failed,
+            accepted: false,
+            reasons: Box::new([Reason::of_connection(Code::InternalError)]),
+            chain: Chain::empty(),
+            path: Box::default(),
+            anchor: None,
+            second_opinion: SecondOpinion::NotAsked,
+            policy_identity: [0; 32],
+            valid_from: i64::MIN,
+            valid_until: i64::MIN,
+            renderings: Renderings::default(),
+        }
+    }
+
+    fn without_certificate(policy: &Policy) -> Self {
+        let required = policy.mode().requires();
+        let reasons = match required {
+            true => vec![Reason::of_connection(Code::CertificateRequired)],
+            false => Vec::new(),
+        };
+        Self {
+            outcome: Outcome::None,
+            accepted: !required,
+            valid_from: i64::MIN,
+            valid_until: i64::MAX,
+            ..Self::new(policy, Chain::empty(), reasons)
+        }
+    }
+
+    fn refused(policy: &Policy, chain: Chain, reasons: Vec<Reason>) -> Self {
+        Self { accepted: false, ..Self::new(policy, chain, reasons) }
+    }
+
+    fn new(policy: &Policy, chain: Chain, mut reasons: Vec<Reason>) -> Self {
+        for reason in &mut reasons {
+            reason.tolerated = reason.code.is_tolerable() && policy.tolerates(reason.code);
+        }
+        Self {
+            mode: policy.mode(),
+            outcome: if reasons.is_empty() { Outcome::Success } else { Outcome::Failed },
+            accepted: reasons.iter().all(|reason| reason.tolerated),
+            reasons: reasons.into(),
+            chain,
+            path: Box::default(),
+            anchor: None,
+            second_opinion: SecondOpinion::NotAsked,
+            policy_identity: *policy.identity(),
+            valid_from: i64::MIN,
+            valid_until: i64::MIN,
+            renderings: Renderings::default(),
+        }
+    }
+
+    /// NONE, SUCCESS or FAILED.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Whether the client is who its certificate says: the outcome is SUCCESS. This is what protects a page.
+    pub fn verified(&self) -> bool {
+        self.outcome == Outcome::Success
+    }
+
+    /// Whether the connection may go on under the mode. It is true without a certificate where none is required, and for
+    /// what `tolerate` names, so it is no authentication.
+    pub fn accepted(&self) -> bool {
+        self.accepted
+    }
+
+    /// The mode that the policy had.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Everything that is wrong, the primary reason first ([`Code::rank`] has the order). Empty for SUCCESS.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// The reason that a person should mend first.
+    pub fn primary(&self) -> Option<&Reason> {
+        self.reasons.first()
+    }
+
+    /// The TLS alert to end the handshake with (RFC 8446 section 6.2), or None where it may go on.
+    pub fn alert(&self, version: TlsVersion) -> Option<u8> {
+        if self.accepted {
+            return None;
+        }
+        // Fails closed: a verdict that is not accepted and says nothing is an internal error.
+        let code = self.reasons.iter().find(|reason| !reason.tolerated).map_or(Code::InternalError, |r| r.code);
+        Some(code.alert(version))
+    }
+
+    /// OpenSSL's number for the primary reason, an `X509_V_ERR_…`; 0, `X509_V_OK`, only without reasons.
+    pub fn openssl_error(&self) -> i32 {
+        self.primary().map_or(0, |reason| reason.code.openssl_number())
+    }
+
+    /// The status that nginx gives inside: 495 for a certificate that is not accepted, 496 for a missing one.
+    pub fn nginx_status(&self) -> Option<u16> {
+        if self.accepted { None } else { Some(self.primary().map_or(495, |reason| reason.code.nginx_status())) }
+    }
+
+    /// How many certificates the client presented, as far as they could be told apart.
+    pub fn certificate_count(&self) -> usize {
+        self.chain.len()
+    }
+
+    /// A presented certificate, the leaf being 0; None where there is none or it could not be read.
+    pub fn certificate(&self, index: usize) -> Option<Certificate<'_>> {
+        self.chain.certificate(index)
+    }
+
+    /// The DER of a presented certificate, whether or not it could be read.
+    pub fn certificate_der(&self, index: usize) -> Option<&[u8]> {
+        self.chain.certificate_der(index)
+    }
+
+    /// The DER of all presented certificates, one after another.
+    pub fn chain_der(&self) -> &[u8] {
+        self.chain.der()
+    }
+
+    /// The path that was accepted, or the one that came closest, leaf first, its anchor last if it reached one. A leaf
+    /// that is itself pinned stands there once.
+    pub fn path(&self) -> Vec<Certificate<'_>> {
+        let presented = self.path.iter().filter_map(|index| self.chain.certificate(*index));
+        let leaf = self.chain.certificate_der(0);
+        let anchor = self.anchor().filter(|anchor| self.path.len() > 1 || Some(anchor.as_der()) != leaf);
+        presented.chain(anchor).collect()
+    }
+
+    /// The pinned certificate that the path ends at.
+    pub fn anchor(&self) -> Option<Certificate<'_>> {
+        self.anchor.as_deref().map(Anchor::certificate)
+    }
+
+    /// The certificate that a reason is about.
+    pub fn culprit(&self, reason: &Reason) -> Option<Certificate<'_>> {
+        match reason.culprit {
+            Culprit::None => None,
+            Culprit::Presented(index) => self.certificate(index),
+            Culprit::Anchor => self.anchor(),
+        }
+    }
+
+    /// The user whom the certificate stands for. Nothing maps certificates to users yet, so there is none.
+    pub fn user(&self) -> Option<&str> {
+        None
+    }
+
+    /// What the second validator says of the accepted path.
+    pub fn second_opinion(&self) -> &SecondOpinion {
+        &self.second_opinion
+    }
+
+    /// The identity of the policy that judged: 32 bytes that change with every option that decides.
+    pub fn policy_identity(&self) -> &[u8; 32] {
+        &self.policy_identity
+    }
+
+    /// The first second, in Unix time, for which the verdict holds under its policy.
+    pub fn valid_from(&self) -> i64 {
+        self.valid_from
+    }
+
+    /// The last second, in Unix time, for which the verdict holds under its policy.
+    pub fn valid_until(&self) -> i64 {
+        self.valid_until
+    }
+
+    /// Whether it can be given again to a client that presents the same at `now`.
+    pub(crate) fn holds_at(&self, now: i64) -> bool {
+        self.valid_from <= now && now <= self.valid_until
+    }
+}
+
+fn fault_reason(fault: ChainFault) -> Reason {
+    let (code, detail) = match fault {
+        ChainFault::TooManyBytes => (Code::ChainTooLarge, Detail::Remark("max_chain_bytes")),
+        ChainFault::TooManyCertificates => (Code::ChainTooLarge, Detail::Remark("max_certificates")),
+        ChainFault::Malformed(problem) => (Code::ChainMalformed, Detail::Text(problem)),
+    };
+    Reason::of_connection(code).with(detail)
+}
+
+fn malformed_reasons(chain: &Chain) -> Vec<Reason> {
+    let reason = |(index, malformed)| {
+        let depth = u32::try_from(index).unwrap_or(u32::MAX);
+        Reason::new(Code::CertificateMalformed, depth, Culprit::Presented(index)).with(Detail::Malformed(malformed))
+    };
+    chain.malformed().map(reason).collect()
+}
+
+/// The seconds for which every certificate of a good path is valid.
+fn validity<'c>(path: impl Iterator<Item = Certificate<'c>>, anchor: Option<&'c Anchor>, skew: i64) -> (i64, i64) {
+    let all = path.chain(anchor.map(Anchor::certificate));
+    all.fold((i64::MIN, i64::MAX), |(from, until), certificate| {
+        (
+            from.max(certificate.not_before().saturating_sub(skew)),
+            until.min(certificate.not_after().saturating_add(skew)),
+        )
+    })
+}

@@ -1,0 +1,85 @@
+//! A verdict's variables by name.
+
+use super::Verdict;
+use crate::certificate;
+use crate::verify::{Culprit, SecondOpinion};
+
+impl Verdict {
+    /// The value of a variable by its name, now: any of `docs/variables.md`, nginx's, Apache's and HAProxy's among them,
+    /// byte for byte. None where the name is unknown or there is no value. It lives as long as the verdict.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.get_at(name, crate::time::unix_now())
+    }
+
+    /// The same at another time in Unix seconds, which only days left depend on.
+    pub fn get_at(&self, name: &str, now: i64) -> Option<&[u8]> {
+        self.get_with_nul(name, now).map(|text| &text[..text.len() - 1])
+    }
+
+    /// The same with a NUL behind it, for C.
+    pub(crate) fn get_with_nul(&self, name: &str, now: i64) -> Option<&[u8]> {
+        let _ = now;
+        if let Some(text) = self.renderings.get(name) {
+            return Some(text);
+        }
+        let value = self.own(name)?;
+        Some(self.renderings.keep(name, value))
+    }
+
+    /// The verdict as JSON text with a NUL behind it, for C.
+    pub(crate) fn json_with_nul(&self, now: i64) -> &[u8] {
+        self.renderings.keep("", self.to_json(now).to_string().into_bytes())
+    }
+
+    fn own(&self, name: &str) -> Option<Vec<u8>> {
+        let flag = |set: bool| if set { "1" } else { "0" }.to_owned();
+        let value = match name {
+            "outcome" => self.outcome.name().to_owned(),
+            "verified" => flag(self.verified()),
+            "accepted" => flag(self.accepted()),
+            "mode" => self.mode.name().to_owned(),
+            "reason" => self.primary()?.code.name().to_owned(),
+            "reasons" if self.reasons.is_empty() => return None,
+            "reasons" => {
+                let names = self.reasons.iter().map(|reason| match reason.depth {
+                    Some(depth) => format!("{}@{depth}", reason.code),
+                    None => reason.code.to_string(),
+                });
+                names.collect::<Vec<_>>().join(",")
+            }
+            "reason_text" => {
+                let reason = self.primary()?;
+                match reason.depth {
+                    Some(depth) => format!("{}, depth {depth}", reason.code.text()),
+                    None => reason.code.text().to_owned(),
+                }
+            }
+            "second_opinion" => match &self.second_opinion {
+                SecondOpinion::Abstained(abstention) => format!("abstained:{}", abstention.name()),
+                other => second_opinion_name(other).to_owned(),
+            },
+            "policy_identity" => certificate::hex(&self.policy_identity),
+            "valid_until" if self.verified() => self.valid_until.to_string(),
+            _ => return None,
+        };
+        Some(value.into_bytes())
+    }
+}
+
+pub(super) fn second_opinion_name(opinion: &SecondOpinion) -> &'static str {
+    match opinion {
+        SecondOpinion::NotAsked => "not_asked",
+        SecondOpinion::Agreed => "agreed",
+        SecondOpinion::Abstained(_) => "abstained",
+        SecondOpinion::Disagreed(_) => "disagreed",
+    }
+}
+
+/// The index of a presented certificate as JSON and C say it: none is -1, the anchor -2.
+pub(crate) fn culprit_index(culprit: Culprit) -> i64 {
+    match culprit {
+        Culprit::None => -1,
+        Culprit::Anchor => -2,
+        Culprit::Presented(index) => i64::try_from(index).unwrap_or(i64::MAX),
+    }
+}

@@ -1,0 +1,141 @@
+//! The verifier: holds the current policy, swaps it whole, and remembers verdicts.
+
+mod cache;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use crate::error::Error;
+use crate::policy::{Config, Policy};
+use crate::time::unix_now;
+use crate::verdict::Verdict;
+use crate::verify::Memory;
+
+use cache::Cache;
+pub use cache::Statistics;
+
+/// A handle that verifies clients under its current policy. Every method may be called from any thread, also in the
+/// children of a `fork`; a verification takes no lock and does no I/O.
+#[derive(Debug)]
+pub struct Verifier {
+    config: Config,
+    current: ArcSwap<Snapshot>,
+    memory: Memory,
+    reloading: Mutex<()>,
+    started: Instant,
+    /// Milliseconds after `started` when `refresh` last looked.
+    looked: AtomicI64,
+}
+
+/// A policy with what was decided under it, so that no verdict outlives what it was decided by.
+#[derive(Debug)]
+struct Snapshot {
+    policy: Arc<Policy>,
+    cache: Cache,
+    without_certificate: Arc<Verdict>,
+}
+
+/// How often `refresh` looks at the files at most.
+const REFRESH_INTERVAL_MILLISECONDS: i64 = 1_000;
+
+impl Verifier {
+    /// Compiles a configuration to a policy and holds it. Reads the files that the configuration names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the configuration would let everybody in, contradicts itself, or names files that cannot be used.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let policy = Policy::compile(config)?;
+        // A quarter as many intermediates as clients is plenty: few CAs issue for many clients.
+        let memory = Memory::new(policy.cache_size().div_ceil(4));
+        Ok(Self {
+            config: config.clone(),
+            current: ArcSwap::from_pointee(Snapshot::new(policy, &memory)),
+            memory,
+            reloading: Mutex::new(()),
+            started: Instant::now(),
+            looked: AtomicI64::new(0),
+        })
+    }
+
+    /// Verifies what a client presented, now: DER certificates one after another, leaf first, or PEM; empty where the
+    /// client presented none. That the client holds the leaf's key is for the TLS stack to prove.
+    pub fn verify(&self, presented: &[u8]) -> Arc<Verdict> {
+        self.verify_at(presented, unix_now())
+    }
+
+    /// The same at another time, in Unix seconds.
+    pub fn verify_at(&self, presented: &[u8], now: i64) -> Arc<Verdict> {
+        let snapshot = self.current.load();
+        if presented.is_empty() {
+            return Arc::clone(&snapshot.without_certificate);
+        }
+        let place = match snapshot.cache.find(presented, now) {
+            Ok(verdict) => return verdict,
+            Err(place) => place,
+        };
+        let verdict = Arc::new(Verdict::judge(&snapshot.policy, presented, &self.memory, now));
+        snapshot.cache.keep(place, presented, &verdict, now);
+        verdict
+    }
+
+    /// Reads all files again and swaps the policy whole. On failure the old policy stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::new`].
+    pub fn reload(&self) -> Result<(), Error> {
+        let _only_one = self.reloading.lock();
+        self.swap()
+    }
+
+    /// The same, but only where a file, folder or pattern changed; says whether it did. It looks once a second at most, so
+    /// it may be called for every connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::new`].
+    pub fn refresh(&self) -> Result<bool, Error> {
+        let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let looked = self.looked.load(Ordering::Relaxed);
+        if elapsed - looked < REFRESH_INTERVAL_MILLISECONDS {
+            return Ok(false);
+        }
+        // Whoever comes first looks; the others go on with the policy that is there.
+        let Some(_only_one) = self.reloading.try_lock() else { return Ok(false) };
+        self.looked.store(elapsed, Ordering::Relaxed);
+        if self.policy().is_current(&self.config) {
+            return Ok(false);
+        }
+        self.swap().map(|()| true)
+    }
+
+    /// The current policy.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.current.load().policy)
+    }
+
+    /// What the verification cache did under the current policy.
+    pub fn statistics(&self) -> Statistics {
+        self.current.load().cache.statistics()
+    }
+
+    fn swap(&self) -> Result<(), Error> {
+        let policy = Policy::compile(&self.config)?;
+        self.current.store(Arc::new(Snapshot::new(policy, &self.memory)));
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    fn new(policy: Policy, memory: &Memory) -> Self {
+        let cache = Cache::new(policy.cache_size(), policy.cache_ttl());
+        // It depends on no time: nothing was presented.
+        let without_certificate = Arc::new(Verdict::judge(&policy, &[], memory, 0));
+        Self { policy: Arc::new(policy), cache, without_certificate }
+    }
+}
