@@ -3,11 +3,13 @@
 //! Nothing here decides anything. A certificate that can be read may still be expired, forged or hostile; what is odd
 //! but well-formed (an embedded NUL, two common names, broken text) is kept and shown as it is.
 
+mod algorithm;
 mod chain;
 mod der;
 mod extensions;
 mod fingerprint;
 mod general_name;
+mod general_name_format;
 mod layout;
 mod name;
 mod name_format;
@@ -17,6 +19,7 @@ pub(crate) mod pem;
 mod string_format;
 pub(crate) mod text;
 mod time;
+pub(crate) mod variables;
 
 pub use der::Malformed;
 pub use extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage};
@@ -26,7 +29,7 @@ pub use name::{Attribute, Name, RelativeName};
 pub(crate) use chain::{Chain, ChainFault};
 pub(crate) use der::{Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
-pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN};
+pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP};
 pub(crate) use layout::Layout;
 pub(crate) use oid::dotted;
 pub(crate) use text::hex;

@@ -47,15 +47,17 @@ impl Name<'_> {
     /// The name as OpenSSL's `X509_NAME_oneline` prints it, byte for byte: nginx's `$ssl_client_s_dn_legacy`. ASCII.
     pub fn one_line(&self) -> String {
         let mut out = String::with_capacity(self.as_der().len() + 16);
-        for attribute in self.attributes() {
-            out.push('/');
-            out.push_str(&openssl_type(attribute.oid));
-            out.push('=');
-            for byte in attribute.asn1_string().iter() {
-                match byte {
-                    b'/' | b'+' => out.extend(['\\', char::from(*byte)]),
-                    b' '..=b'~' => out.push(char::from(*byte)),
-                    _ => out.push_str(&format!("\\x{byte:02X}")),
+        for relative in self.relative_names() {
+            for (index, attribute) in relative.attributes().enumerate() {
+                out.push(if index == 0 { '/' } else { '+' });
+                out.push_str(&openssl_type(attribute.oid));
+                out.push('=');
+                for byte in attribute.asn1_string().iter() {
+                    match byte {
+                        b'/' | b'+' => out.extend(['\\', char::from(*byte)]),
+                        b' '..=b'~' => out.push(char::from(*byte)),
+                        _ => out.push_str(&format!("\\x{byte:02X}")),
+                    }
                 }
             }
         }

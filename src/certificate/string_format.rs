@@ -21,6 +21,13 @@ impl Style {
     /// `ASN1_STRFLGS_RFC2253`.
     pub(super) const RFC2253: Self =
         Self { escape_special: true, quote: false, escape_high: true, utf8: true, dump: true };
+
+    /// `ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT`.
+    pub(super) const APACHE_VALUE: Self =
+        Self { escape_special: false, quote: false, escape_high: false, utf8: true, dump: false };
+
+    /// `ASN1_STRFLGS_ESC_CTRL`.
+    pub(super) const APACHE_RAW: Self = Self { utf8: false, ..Self::APACHE_VALUE };
 }
 
 /// Appends a string; false, and nothing appended, where it has to be dumped: no string, or one that OpenSSL cannot
