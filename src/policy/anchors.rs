@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::source::{Contents, Pinned};
+use super::source::{Contents, Pinned, Place};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
-use crate::certificate::{Calendar, Certificate, KeyUsage, OwnedCertificate};
+use crate::certificate::{Calendar, Certificate, OwnedCertificate};
 use crate::crypto::sha256;
-use crate::verify::Rules;
+use crate::verify::{Code, Rules, check_anchor};
 
 /// The certificates of an option, each once, and the SHA-256 of each.
 pub(super) struct Checked {
@@ -16,7 +16,7 @@ pub(super) struct Checked {
     pub(super) digests: Vec<[u8; 32]>,
 }
 
-/// Drops duplicates, warns of what expired, will expire or is not valid yet, and of what is no CA's.
+/// Drops duplicates, and warns of what expired, will expire, is not valid yet, or can be no client's CA.
 ///
 /// # Errors
 ///
@@ -32,88 +32,99 @@ pub(super) fn check(
     let count = contents.certificates.len();
     let mut checked = Checked { certificates: Vec::with_capacity(count), digests: Vec::with_capacity(count) };
     let mut seen = HashSet::with_capacity(count);
-    let mut duplicates: BTreeMap<Arc<str>, (String, usize)> = BTreeMap::new();
-    let mut last_expired = None;
-    let mut usable = 0;
+    let mut duplicates = Duplicates::default();
+    let mut first_expired = None;
+    let mut expired = 0;
     for Pinned { certificate, place } in contents.certificates {
-        let digest = sha256(certificate.view().as_der());
+        let view = certificate.view();
+        let digest = sha256(view.as_der());
         if !seen.insert(digest) {
-            let describe = || (format!("{place}: {}", certificate.view().subject().rfc4514()), 0);
-            duplicates.entry(Arc::clone(place.origin())).or_insert_with(describe).1 += 1;
+            duplicates.count(&place);
             continue;
         }
-        let view = certificate.view();
-        if let Some(problem) = unfit_as_ca(&view) {
-            let subject = view.subject().rfc4514();
-            if !rules.accept_pinned_leaf {
-                return Err(Error::UnusableAnchor { option, place: place.to_string(), problem, subject });
-            }
-            let text = format!("the certificate {problem}, so it can only be itself the client's: {subject}");
-            warnings.push(Warning::new(WarningKind::AnchorNotCa, option, text).at(place.to_string()));
+        let faults = check_anchor(&view, rules, now);
+        if let Some(problem) = not_a_ca(&faults).filter(|_| !rules.accept_pinned_leaf) {
+            let (place, subject) = (place.to_string(), view.subject().rfc4514());
+            return Err(Error::UnusableAnchor { option, place, problem, subject });
         }
-        match validity(&view, rules, now) {
-            None => usable += 1,
-            Some(kind) => {
-                let text = describe_validity(kind, &view);
-                warnings.push(Warning::new(kind, option, text).at(place.to_string()));
-                match kind {
-                    WarningKind::AnchorExpired => last_expired = Some((place, view.subject().rfc4514())),
-                    _ => usable += 1,
-                }
-            }
+        warnings.extend(remarks(&view, &faults, now).into_iter().map(|(kind, text)| {
+            let text = format!("{text}: {}", view.subject().rfc4514());
+            Warning::new(kind, option, text).at(place.to_string())
+        }));
+        if faults.contains(&Code::CertificateExpired) {
+            expired += 1;
+            first_expired.get_or_insert_with(|| (place.to_string(), view.subject().rfc4514()));
         }
         checked.digests.push(digest);
         checked.certificates.push(certificate);
     }
-    for (first, count) in duplicates.into_values() {
-        let text = match count {
-            1 => "the certificate is pinned already".to_string(),
-            _ => format!("the certificate and {} more of this source are pinned already", count - 1),
-        };
-        warnings.push(Warning::new(WarningKind::AnchorDuplicate, option, text).at(first));
-    }
-    match last_expired {
-        Some((place, subject)) if usable == 0 => {
-            let problem = if count == 1 { "has expired" } else { "has expired, as have all others" };
-            Err(Error::UnusableAnchor { option, place: place.to_string(), problem, subject })
+    warnings.extend(duplicates.remarks(option));
+    match first_expired {
+        Some((place, subject)) if expired == checked.certificates.len() => {
+            let problem = if expired == 1 { "has expired" } else { "has expired, as have all others" };
+            Err(Error::UnusableAnchor { option, place, problem, subject })
         }
         _ => Ok(checked),
     }
 }
 
-/// Why a certificate cannot be a CA's (RFC 5280 sections 4.2.1.3 and 4.2.1.9; version 1 as OpenSSL has it).
-fn unfit_as_ca(certificate: &Certificate<'_>) -> Option<&'static str> {
-    match (certificate.basic_constraints(), certificate.key_usage()) {
-        (_, Some(usage)) if !usage.allows(KeyUsage::KEY_CERT_SIGN) => {
-            Some("may not sign certificates by its key usage")
-        }
-        (Some(constraints), _) if constraints.ca => None,
-        (Some(_), _) => Some("says that it is no CA's"),
-        (None, _) if certificate.version() < 3 && certificate.is_self_issued() => None,
-        (None, _) if certificate.version() < 3 => Some("is of an old version and not self-signed, so it is no CA's"),
-        (None, _) => Some("does not say that it is a CA's"),
-    }
+/// The SHA-256 of each certificate.
+pub(super) fn digests(contents: &Contents) -> Vec<[u8; 32]> {
+    contents.certificates.iter().map(|pinned| sha256(pinned.certificate.view().as_der())).collect()
 }
 
-fn validity(certificate: &Certificate<'_>, rules: &Rules, now: i64) -> Option<WarningKind> {
+/// Why it cannot issue at all, so that it can only be itself the client's.
+fn not_a_ca(faults: &[Code]) -> Option<&'static str> {
+    faults.iter().find_map(|fault| match fault {
+        Code::IssuerNotCa => Some("is no CA's certificate"),
+        Code::IssuerKeyUsage => Some("may not sign certificates by its key usage"),
+        _ => None,
+    })
+}
+
+fn remarks(certificate: &Certificate<'_>, faults: &[Code], now: i64) -> Vec<(WarningKind, String)> {
     const SOON: i64 = 30 * 86_400;
-    if certificate.not_after().saturating_add(rules.time_skew) < now {
-        Some(WarningKind::AnchorExpired)
-    } else if certificate.not_before().saturating_sub(rules.time_skew) > now {
-        Some(WarningKind::AnchorNotYetValid)
-    } else if certificate.not_after() < now.saturating_add(SOON) {
-        Some(WarningKind::AnchorExpiresSoon)
-    } else {
-        None
+    let date = |unix| Calendar::from_unix(unix).rfc3339();
+    let mut remarks = Vec::new();
+    if let Some(problem) = not_a_ca(faults) {
+        remarks.push((WarningKind::AnchorNotCa, format!("{problem}, so it can only be itself the client's")));
     }
+    for fault in faults {
+        remarks.push(match fault {
+            Code::IssuerNotCa | Code::IssuerKeyUsage => continue,
+            Code::CertificateExpired => {
+                (WarningKind::AnchorExpired, format!("has expired on {}", date(certificate.not_after())))
+            }
+            Code::CertificateNotYetValid => {
+                (WarningKind::AnchorNotYetValid, format!("is not valid before {}", date(certificate.not_before())))
+            }
+            Code::CaKeyTooWeak => (WarningKind::Weak, "has a key that is too weak, or of an unsupported kind".into()),
+            other => (WarningKind::AnchorUnfit, format!("can be no client's CA, because {}", other.text())),
+        });
+    }
+    let ends = certificate.not_after();
+    if !faults.contains(&Code::CertificateExpired) && ends < now.saturating_add(SOON) {
+        remarks.push((WarningKind::AnchorExpiresSoon, format!("expires on {}", date(ends))));
+    }
+    remarks
 }
 
-fn describe_validity(kind: WarningKind, certificate: &Certificate<'_>) -> String {
-    let (what, when) = match kind {
-        WarningKind::AnchorExpired => ("has expired on", certificate.not_after()),
-        WarningKind::AnchorNotYetValid => ("is not valid before", certificate.not_before()),
-        _ => ("expires on", certificate.not_after()),
-    };
-    let when = Calendar::from_unix(when).rfc3339();
-    format!("the certificate {what} {when}: {}", certificate.subject().rfc4514())
+/// Certificates that were there before, by file: a bundle beside its parts would say the same a hundred times.
+#[derive(Default)]
+struct Duplicates(BTreeMap<Arc<str>, (Place, usize)>);
+
+impl Duplicates {
+    fn count(&mut self, place: &Place) {
+        self.0.entry(Arc::clone(place.origin())).or_insert_with(|| (place.clone(), 0)).1 += 1;
+    }
+
+    fn remarks(self, option: &'static str) -> impl Iterator<Item = Warning> {
+        self.0.into_values().map(move |(first, count)| {
+            let text = match count {
+                1 => "is pinned already".to_string(),
+                _ => format!("is pinned already, as are {} more in it", count - 1),
+            };
+            Warning::new(WarningKind::AnchorDuplicate, option, text).at(first.to_string())
+        })
+    }
 }

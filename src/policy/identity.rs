@@ -5,7 +5,7 @@ use super::value::Value;
 use crate::crypto::backend::digest::{Context, SHA256};
 
 /// The SHA-256 over, each with its length before it: a name for this format, the name and value of every option that
-/// decides in the order of their names, and the SHA-256 of every pinned certificate in the order of these.
+/// decides in the order of their names, and the SHA-256 of every pinned certificate, each once, in the order of these.
 pub(super) fn of(config: &Config, mut anchors: Vec<[u8; 32]>) -> [u8; 32] {
     let mut fields = Fields(Context::new(&SHA256));
     fields.add(b"clientcert policy 1");
@@ -17,6 +17,7 @@ pub(super) fn of(config: &Config, mut anchors: Vec<[u8; 32]>) -> [u8; 32] {
         fields.add(value.as_ref().map_or_else(String::new, Value::canonical).as_bytes());
     }
     anchors.sort_unstable();
+    anchors.dedup();
     fields.count(anchors.len());
     anchors.iter().for_each(|digest| fields.add(digest));
     let mut identity = [0; 32];

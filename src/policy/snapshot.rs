@@ -1,7 +1,7 @@
 //! What a configuration becomes: typed, checked and never changed again.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::anchors::{self, Checked};
@@ -27,6 +27,8 @@ pub struct Policy {
     /// The positions of the anchors whose subjects are sent to clients.
     hints: Vec<usize>,
     fingerprint: Fingerprint,
+    /// Whether the files had not changed for so long that a later change shows in the fingerprint.
+    settled: AtomicBool,
 }
 
 const CA: &str = "ca";
@@ -75,7 +77,16 @@ impl Policy {
         let anchors = AnchorStore::build(certificates);
         warnings.extend(crowd(&anchors, &settings.rules));
         let hints = hints(&settings, &anchors, &mut warnings);
-        Ok(Self { settings, anchors, identity, epoch: next_epoch(), warnings, hints, fingerprint })
+        Ok(Self {
+            settings,
+            anchors,
+            identity,
+            epoch: next_epoch(),
+            warnings,
+            hints,
+            settled: fingerprint.is_settled().into(),
+            fingerprint,
+        })
     }
 
     /// What happens in the handshake.
@@ -139,10 +150,23 @@ impl Policy {
         &self.settings.rules
     }
 
-    /// Whether the files that `config` names are, without reading them, known to be those that this policy was made of.
-    /// It costs a `stat` for each of them. False does not mean that they differ.
+    /// Whether the files that `config` names are still those that this policy was made of. It costs a `stat` for each of
+    /// them; they are read only where this policy was made right after they were written.
     pub(crate) fn is_current(&self, config: &Config) -> bool {
-        self.fingerprint.proves_unchanged(&Fingerprint::of(CA, config.sources(Key::Ca)))
+        let sources = config.sources(Key::Ca);
+        let found = Fingerprint::of(CA, sources);
+        if !self.fingerprint.equals(&found) {
+            return false;
+        }
+        if self.settled.load(Ordering::Relaxed) {
+            return true;
+        }
+        let same = Contents::read(CA, sources)
+            .is_ok_and(|contents| identity::of(config, anchors::digests(&contents)) == self.identity);
+        if same && found.is_settled() {
+            self.settled.store(true, Ordering::Relaxed);
+        }
+        same
     }
 }
 
@@ -235,4 +259,70 @@ fn hints(settings: &Settings, anchors: &AnchorStore, warnings: &mut Vec<Warning>
 
 fn subject(anchors: &AnchorStore, position: usize) -> &[u8] {
     anchors.anchors()[position].certificate().subject().as_der()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::thread::sleep;
+
+    use super::*;
+
+    /// Longer than the clock of any file system is coarse.
+    const LATER: Duration = Duration::from_millis(200);
+
+    fn certificate(name: &str) -> String {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.self_signed(&key).expect("a certificate").pem()
+    }
+
+    #[test]
+    fn a_change_of_files_is_noticed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.pem");
+        let (one, two) = (certificate("one"), certificate("two"));
+        fs::write(&file, &one).expect("a file");
+        let mut config = Config::new();
+        config.set("ca", folder.path().to_str().expect("a path")).expect("a folder");
+
+        let fresh = Policy::compile(&config).expect("a policy");
+        assert!(fresh.is_current(&config));
+        sleep(LATER);
+        assert!(fresh.is_current(&config) && fresh.settled.load(Ordering::Relaxed));
+        assert!(fresh.is_current(&config));
+
+        fs::write(folder.path().join("notes.txt"), "not looked at").expect("a file");
+        assert!(fresh.is_current(&config));
+        fs::write(folder.path().join("b.pem"), &two).expect("a file");
+        assert!(!fresh.is_current(&config), "a new file");
+        fs::remove_file(folder.path().join("b.pem")).expect("a file");
+        assert!(fresh.is_current(&config));
+        fs::rename(&file, folder.path().join("c.pem")).expect("a file");
+        assert!(!fresh.is_current(&config), "a new name");
+        fs::remove_file(folder.path().join("c.pem")).expect("a file");
+        assert!(!fresh.is_current(&config), "nothing left");
+    }
+
+    #[test]
+    fn a_change_within_the_same_tick_and_of_the_same_size_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.pem");
+        let one = certificate("one");
+        fs::write(&file, &one).expect("a file");
+        let mut config = Config::new();
+        config.set("ca", file.to_str().expect("a path")).expect("a file");
+        let mut policy = Policy::compile(&config).expect("a policy");
+        let mut two = certificate("two");
+        while two.len() != one.len() {
+            two = certificate("two");
+        }
+        fs::write(&file, &two).expect("a file");
+        // What a coarse clock would have left: the same trace of another content.
+        policy.fingerprint = Fingerprint::of(CA, config.sources(Key::Ca));
+        policy.settled = false.into();
+        assert!(!policy.is_current(&config));
+    }
 }

@@ -200,10 +200,9 @@ impl fmt::Display for Place {
 }
 
 /// What the file system says of the sources, without reading them: names, sizes, times and inodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fingerprint {
     hash: u64,
-    /// Whether everything is older than the file system's clock is coarse, so that no change can hide.
     settled: bool,
 }
 
@@ -225,16 +224,21 @@ impl Fingerprint {
                 let metadata = fs::metadata(&file);
                 file.hash(&mut state);
                 metadata.as_ref().ok().map(trace).hash(&mut state);
-                newest = newest.max(metadata.and_then(|metadata| metadata.modified()).ok());
+                newest = newest.max(metadata.ok().and_then(|metadata| last_change(&metadata)));
             }
         }
-        let settled = newest.is_none_or(|newest| newest + COARSE < now);
+        let settled = newest.is_none_or(|newest: SystemTime| newest.checked_add(COARSE).is_some_and(|safe| safe < now));
         Self { hash: state.finish(), settled }
     }
 
-    /// Whether nothing can have changed between both.
-    pub(crate) fn proves_unchanged(&self, later: &Self) -> bool {
-        self.settled && self.hash == later.hash
+    /// Whether the file system says the same. It may say so after a change where the earlier one is not settled.
+    pub(super) fn equals(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+
+    /// Whether every file is older than the file system's clock is coarse, so that no change can hide.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
     }
 }
 
@@ -352,7 +356,7 @@ pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// What changes when a file does.
 fn trace(metadata: &Metadata) -> impl Hash + use<> {
-    (metadata.len(), metadata.modified().ok(), identity(metadata), change_time(metadata))
+    (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
 }
 
 #[cfg(unix)]
@@ -366,13 +370,15 @@ fn identity(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
 
+/// When the contents, or anything else about the file, changed last.
 #[cfg(unix)]
-fn change_time(metadata: &Metadata) -> Option<(i64, i64)> {
+fn last_change(metadata: &Metadata) -> Option<SystemTime> {
     use std::os::unix::fs::MetadataExt;
-    Some((metadata.ctime(), metadata.ctime_nsec()))
+    let since = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
+    Some(SystemTime::UNIX_EPOCH.checked_add(since)?.max(metadata.modified().ok()?))
 }
 
 #[cfg(not(unix))]
-fn change_time(_: &Metadata) -> Option<(i64, i64)> {
-    None
+fn last_change(metadata: &Metadata) -> Option<SystemTime> {
+    metadata.modified().ok()
 }

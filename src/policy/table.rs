@@ -1,6 +1,7 @@
 //! The options: one row each. A new option is a row here, a key in `options.rs`, and its use in `settings.rs`.
 
 use super::options::{Alias, ForeignWord, Key, Kind, OptionInfo, System, Word};
+use crate::verify::MAX_CERTIFICATES;
 
 const HANDSHAKE: &[(&str, &str)] = &[("enforcement", "handshake")];
 const REQUEST: &[(&str, &str)] = &[("enforcement", "request")];
@@ -320,7 +321,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
     OptionInfo {
         key: Key::MaxCertificates,
         name: "max_certificates",
-        kind: Kind::Number { minimum: 1, maximum: 128, unit: "certificates" },
+        kind: Kind::Number { minimum: 1, maximum: MAX_CERTIFICATES as u32, unit: "certificates" },
         default: "128",
         help: "the longest chain that is read",
         details: "",

@@ -28,6 +28,8 @@ pub enum WarningKind {
     AnchorExpiresSoon,
     /// A pinned certificate is no CA's, so it can only be itself the client's.
     AnchorNotCa,
+    /// A pinned certificate can be no client's CA for another cause.
+    AnchorUnfit,
     /// The same certificate is pinned more than once.
     AnchorDuplicate,
     /// More pinned CAs share a name, without key identifiers, than `max_anchor_candidates` are tried.
@@ -58,6 +60,7 @@ impl WarningKind {
             Self::AnchorNotYetValid => "anchor_not_yet_valid",
             Self::AnchorExpiresSoon => "anchor_expires_soon",
             Self::AnchorNotCa => "anchor_not_ca",
+            Self::AnchorUnfit => "anchor_unfit",
             Self::AnchorDuplicate => "anchor_duplicate",
             Self::AnchorCrowd => "anchor_crowd",
             Self::ContentIgnored => "content_ignored",
@@ -78,7 +81,7 @@ impl fmt::Display for WarningKind {
     }
 }
 
-/// `anchor_expired: option 'ca': /etc/ca.pem:1: the certificate expired on …`
+/// `anchor_expired: option 'ca': /etc/ca.pem:1: has expired on 2026-01-01T00:00:00Z: CN=Old CA`
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: option '{}': ", self.kind, self.option)?;

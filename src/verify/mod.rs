@@ -20,6 +20,7 @@ pub use second_opinion::{Abstention, SecondOpinion};
 
 pub(crate) use anchor::{Anchor, AnchorStore};
 pub(crate) use memory::Memory;
+pub(crate) use path_checks::check_anchor;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
 pub(crate) use search::MAX_CERTIFICATES;
 

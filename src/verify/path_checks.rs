@@ -80,6 +80,18 @@ pub(super) fn could_issue(certificate: &Certificate<'_>, rules: &Rules, now: i64
     could
 }
 
+/// What keeps a pinned certificate from being a client's CA, whatever was issued by it; its validity, and a key below the
+/// rules' strength, which pinning allows, are among it.
+pub(crate) fn check_anchor(anchor: &Certificate<'_>, rules: &Rules, now: i64) -> Vec<Code> {
+    let mut codes = Vec::new();
+    check_any(anchor, rules, now, |code| codes.push(code));
+    check_issuer(anchor, true, rules, |code| codes.push(code));
+    if !KeyKind::of(anchor).is_strong_enough(rules) {
+        codes.push(Code::CaKeyTooWeak);
+    }
+    codes
+}
+
 fn check_any(certificate: &Certificate<'_>, rules: &Rules, now: i64, mut blame: impl FnMut(Code)) {
     if now < certificate.not_before().saturating_sub(rules.time_skew) {
         blame(Code::CertificateNotYetValid);
