@@ -3,6 +3,7 @@
 mod json;
 mod renderings;
 mod status;
+mod subject;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! A verdict's variables by name.
 
 use super::Verdict;
-use crate::certificate;
+use crate::certificate::{self, variables};
 use crate::verify::{Culprit, SecondOpinion};
 
 impl Verdict {
@@ -18,11 +18,12 @@ impl Verdict {
 
     /// The same with a NUL behind it, for C.
     pub(crate) fn get_with_nul(&self, name: &str, now: i64) -> Option<&[u8]> {
-        let _ = now;
-        if let Some(text) = self.renderings.get(name) {
+        if !variables::depends_on_time(name)
+            && let Some(text) = self.renderings.get(name)
+        {
             return Some(text);
         }
-        let value = self.own(name)?;
+        let value = self.own(name).or_else(|| variables::render(self, name, now))?;
         Some(self.renderings.keep(name, value))
     }
 

@@ -81,6 +81,11 @@ pub(crate) fn render(subject: &dyn Subject, name: &str, now: i64) -> Option<Vec<
     }
 }
 
+/// Whether the value is another at another moment.
+pub(crate) fn depends_on_time(name: &str) -> bool {
+    matches!(name.strip_prefix('$').unwrap_or(name), "days_left" | "ssl_client_v_remain" | "SSL_CLIENT_V_REMAIN")
+}
+
 /// All names, grouped by the system that they come from.
 pub(crate) fn names() -> [(&'static str, &'static [Variable]); 4] {
     [

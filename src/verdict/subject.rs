@@ -1,0 +1,129 @@
+//! A verdict as what variables are about.
+
+use super::{Outcome, Verdict};
+use crate::certificate::Certificate;
+use crate::certificate::variables::{Status, Subject, Variable, Verify};
+use crate::verify::{Code, Reason};
+
+/// The variables that only a verdict has.
+pub(crate) const NAMES: &[Variable] = &[
+    Variable { name: "outcome", help: "`NONE`, `SUCCESS` or `FAILED`" },
+    Variable { name: "verified", help: "`1` for `SUCCESS`, else `0`: what a page is protected by" },
+    Variable { name: "accepted", help: "`1` where the connection may go on, else `0`; **no authentication**" },
+    Variable { name: "mode", help: "the mode of the policy" },
+    Variable { name: "reason", help: "the name of the primary reason, such as `certificate_expired`" },
+    Variable { name: "reasons", help: "the names of all reasons, each with `@` and its depth, joined by `,`" },
+    Variable { name: "reason_text", help: "the primary reason in English" },
+    Variable { name: "second_opinion", help: "`agreed`, `abstained:` and why, `disagreed`, or `not_asked`" },
+    Variable { name: "policy_identity", help: "what names the policy, in lower-case hexadecimal" },
+    Variable { name: "valid_until", help: "the Unix time until which a `SUCCESS` holds; absent for anything else" },
+];
+
+impl Subject for Verdict {
+    fn certificate_count(&self) -> usize {
+        Verdict::certificate_count(self)
+    }
+
+    fn certificate(&self, index: usize) -> Option<Certificate<'_>> {
+        Verdict::certificate(self, index)
+    }
+
+    fn chain_der(&self) -> &[u8] {
+        Verdict::chain_der(self)
+    }
+
+    fn anchor(&self) -> Option<Certificate<'_>> {
+        Verdict::anchor(self)
+    }
+
+    fn status(&self) -> Option<Status<'_>> {
+        let reason = self.primary().map_or("", |reason| reason.code.openssl_text());
+        let tolerated = self.reasons.iter().all(|reason| reason.tolerated);
+        let verify = match self.outcome {
+            Outcome::None => Verify::None,
+            Outcome::Success => Verify::Success,
+            Outcome::Failed if self.accepted && tolerated => Verify::Generous(reason),
+            Outcome::Failed => Verify::Failed(reason),
+        };
+        let number = |reason: Option<&Reason>| reason.map_or(0, |reason| reason.code.openssl_number());
+        let above_leaf = self.reasons.iter().find(|reason| reason.depth.is_some_and(|depth| depth > 0));
+        Some(Status {
+            verify,
+            openssl_error: if self.outcome == Outcome::None { 0 } else { self.openssl_error() },
+            leaf_error: number(self.reasons.iter().find(|reason| reason.depth == Some(0))),
+            ca_error: number(above_leaf),
+            ca_error_depth: above_leaf.and_then(|reason| reason.depth?.try_into().ok()).unwrap_or(0),
+            error_name,
+        })
+    }
+}
+
+fn error_name(number: i32) -> Option<&'static str> {
+    match number {
+        0 => Some("X509_V_OK"),
+        _ => Code::all().find(|code| code.openssl_number() == number).map(Code::openssl_name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use super::*;
+    use crate::certificate::variables;
+
+    const HEAD: &str = "# Variables
+
+A variable is asked for by name: `clientcert_verdict_get(verdict, name, &length)` in C, `Verdict::get` in Rust, the
+member `variables` in the JSON of `clientcert verify`. A name that does not exist, and a value that does not exist for
+this client, are absent, which is not the same as empty. Names are case-sensitive. `N` in a name stands for a number
+from 0.
+
+The names of nginx (with or without the `$`), Apache and HAProxy give byte for byte what these give for the same
+certificate, weaknesses included: see the notes on each. The differential tests compare them with OpenSSL. The
+library's own names have none of these weaknesses: every value is one line of UTF-8 (PEM and `chain_der` apart), in
+which control characters, characters that hide or reorder text, broken UTF-8, the backslash, and a `#` at the start stand
+as `\\` and two hexadecimal digits per byte; in names RFC 4514 decides. A value that cannot be read as text is `#` and
+the hexadecimal of its DER.
+
+Whatever can occur several times is numbered. Without a number such a name means the only one (`san_email`), and is
+absent where there are several, because to pick one would be to decide who the client is; with `count` for a number it is
+how many there are (`san_email_count`).
+";
+
+    /// Set `UPDATE_DOCS=1` to write the page anew.
+    #[test]
+    fn the_documentation_lists_every_variable() {
+        let mut page = HEAD.to_owned();
+        let groups = std::iter::once(("The verdict", NAMES)).chain(variables::names());
+        for (group, names) in groups {
+            let _ = write!(page, "\n## {group}\n\n| name | value |\n| --- | --- |\n");
+            for Variable { name, help } in names {
+                let _ = writeln!(page, "| `{name}` | {} |", help.replace('|', "\\|"));
+            }
+        }
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/variables.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, page).expect("docs/variables.md can be written");
+        } else {
+            let found = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(found == page, "docs/variables.md is stale: run the tests with UPDATE_DOCS=1");
+        }
+    }
+
+    #[test]
+    fn no_name_is_there_twice() {
+        let groups = std::iter::once(("", NAMES)).chain(variables::names());
+        let mut names: Vec<&str> = groups.flat_map(|(_, names)| names.iter().map(|variable| variable.name)).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|left, right| left < right));
+    }
+
+    #[test]
+    fn numbers_have_openssls_names() {
+        assert_eq!(error_name(0), Some("X509_V_OK"));
+        assert_eq!(error_name(10), Some("X509_V_ERR_CERT_HAS_EXPIRED"));
+        assert_eq!(error_name(9999), None);
+    }
+}
