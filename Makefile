@@ -36,8 +36,8 @@ bench: ## ours beside plain webpki and OpenSSL
 fuzz: ## every fuzz target for a minute
 	scripts/fuzz 60
 
-header: ## write include/clientcert.h anew from src/ffi
-	UPDATE_HEADER=1 $(CARGO) test --locked --test ffi header
+header: ## write include/clientcert.h, the cdef and the list of symbols anew from src/ffi
+	UPDATE_HEADER=1 $(CARGO) test --locked --test ffi fresh -- --test-threads=1
 
 docs: ## docs/options.md, written anew from the table in the source, and the Rust documentation
 	CLIENTCERT_UPDATE=1 $(CARGO) test --locked --test options_documentation

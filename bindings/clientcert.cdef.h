@@ -43,7 +43,9 @@ typedef enum {
     CLIENTCERT_STATISTIC_HITS = 0,
     CLIENTCERT_STATISTIC_MISSES = 1,
     CLIENTCERT_STATISTIC_ENTRIES = 2,
-    CLIENTCERT_STATISTIC_EVICTIONS = 3
+    CLIENTCERT_STATISTIC_EVICTIONS = 3,
+    CLIENTCERT_STATISTIC_INSERTIONS = 4,
+    CLIENTCERT_STATISTIC_CAPACITY = 5
 } clientcert_statistic;
 typedef struct clientcert_verifier clientcert_verifier;
 int32_t clientcert_verifier_new(const clientcert_config *config, clientcert_verifier **out, clientcert_error **error);

@@ -236,17 +236,21 @@ CLIENTCERT_MUST_USE clientcert_config *clientcert_config_new(void);
 void clientcert_config_free(clientcert_config *config);
 
 /**
- * Sets an option. An option that is repeatable adds the value to those before; any other replaces what it had.
+ * Sets an option. The last setting counts, except that those of `ca` add up. A word of another system, such as
+ * nginx's `on` or Go's `RequireAndVerifyClientCert`, also sets what it implies there, unless that is set by its own
+ * name.
  *
  * The value is checked by itself. Whether the options fit together, and whether files can be read, is found out when
  * the verifier is made.
  *
  * @param[in,out] config Changed only where the call succeeds.
- * @param[in] name The option, such as `mode`.
- * @param[in] value The value as text, such as `optional`; numbers in decimal.
+ * @param[in] name The option, such as `mode`, or another system's name for it, such as `ssl_verify_client`. Case does
+ * not count, nor does `-` for `_`.
+ * @param[in] value The value as text, such as `optional`; numbers in decimal; lists with commas.
  * @param[out] error May be NULL. Written on failure; then owned by the caller.
- * @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE`; `CLIENTCERT_NOT_SUPPORTED`;
- * `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or a text is not UTF-8.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE`; for PEM in the value of `ca` the
+ * statuses of `clientcert_config_set_bytes`; `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or a text is not
+ * UTF-8.
  * @since 1
  */
 CLIENTCERT_MUST_USE
@@ -256,15 +260,16 @@ int32_t clientcert_config_set(clientcert_config *config,
                               clientcert_error **error);
 
 /**
- * Sets an option to bytes held in memory: the certificates themselves for `ca`, in PEM or DER, instead of a path.
+ * Adds certificates held in memory to an option that takes certificates, such as `ca`.
  *
  * @param[in,out] config Changed only where the call succeeds.
- * @param[in] name The option, such as `ca`.
- * @param[in] data `length` bytes, which are copied. May be NULL where `length` is 0.
+ * @param[in] name The option.
+ * @param[in] data `length` bytes, which are copied: PEM, or DER one after the other. May be NULL where `length` is 0.
  * @param[in] length In bytes.
  * @param[out] error May be NULL. Written on failure; then owned by the caller.
- * @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE` where the option takes no bytes;
- * `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or `name` is not UTF-8.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE` where the option takes no
+ * certificates; `CLIENTCERT_MALFORMED` and `CLIENTCERT_NO_CERTIFICATE` for the bytes; `CLIENTCERT_INVALID_ARGUMENT`
+ * where a pointer is NULL or `name` is not UTF-8.
  * @since 1
  */
 CLIENTCERT_MUST_USE
@@ -275,13 +280,15 @@ int32_t clientcert_config_set_bytes(clientcert_config *config,
                                     clientcert_error **error);
 
 /**
- * Sets the options that a TOML file holds, as if each were set in the order of the file. Reads the file.
+ * Sets the options that a TOML file holds, in the order of the file. A relative path in it is relative to its folder.
+ * Reads the file.
  *
  * @param[in,out] config Changed only where the call succeeds.
- * @param[in] path UTF-8. Relative paths start at the process's working directory.
+ * @param[in] path UTF-8. A relative one starts at the working directory.
  * @param[out] error May be NULL. Written on failure, with the line; then owned by the caller.
  * @return `CLIENTCERT_OK`; `CLIENTCERT_IO`; `CLIENTCERT_MALFORMED` where it is no TOML; the statuses of
- * `clientcert_config_set` where an option in it is refused.
+ * `clientcert_config_set` for what is in it; `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or `path` is not
+ * UTF-8.
  * @since 1
  */
 CLIENTCERT_MUST_USE
@@ -290,7 +297,8 @@ int32_t clientcert_config_load(clientcert_config *config,
                                clientcert_error **error);
 
 /**
- * Every option with its value, as a TOML file that `clientcert_config_load` reads.
+ * All options as a TOML file that `clientcert_config_load` reads: those that differ from their defaults, and the
+ * others as comments. Certificates in memory are written as PEM.
  *
  * @param[in,out] config Keeps the text. NULL has none.
  * @param[out] length May be NULL. In bytes, without the last NUL.
@@ -348,7 +356,7 @@ CLIENTCERT_MUST_USE const char *clientcert_option_help(size_t index);
  * Verifier: the policy in force, for every thread of the host.
  */
 
-/** What `clientcert_verifier_statistic` can count, each since the verifier was made. */
+/** What `clientcert_verifier_statistic` can count, each since the policy in force was made. */
 typedef enum {
     /** Verifications that were answered from memory: the same bytes, the same policy. */
     CLIENTCERT_STATISTIC_HITS = 0,
@@ -358,6 +366,10 @@ typedef enum {
     CLIENTCERT_STATISTIC_ENTRIES = 2,
     /** Verdicts that were forgotten to make room for others. */
     CLIENTCERT_STATISTIC_EVICTIONS = 3,
+    /** Verdicts that were remembered, for however long. */
+    CLIENTCERT_STATISTIC_INSERTIONS = 4,
+    /** Verdicts that there is room for. */
+    CLIENTCERT_STATISTIC_CAPACITY = 5,
 } clientcert_statistic;
 
 /**
@@ -411,8 +423,11 @@ void clientcert_verifier_free(clientcert_verifier *verifier);
 CLIENTCERT_MUST_USE int32_t clientcert_verifier_reload(const clientcert_verifier *verifier, clientcert_error **error);
 
 /**
- * Does what `clientcert_verifier_reload` does, but only if a file or folder changed. Cheap enough to call per
- * connection. Looks at the files' dates and sizes, and reads them where those changed.
+ * Does what `clientcert_verifier_reload` does, but only if a file or folder changed. It looks once a second at most,
+ * so that it may be called for every connection; a call within that second, or while another thread is at it, does
+ * nothing.
+ *
+ * Looks at names, dates and sizes, and reads the files where those changed.
  *
  * @param[in] verifier Borrowed.
  * @param[out] changed May be NULL. 1 where a new policy is in force, else 0.
@@ -543,7 +558,7 @@ CLIENTCERT_MUST_USE const char *clientcert_policy_warning(const clientcert_polic
 
 /**
  * How many CAs to name in a CertificateRequest, so that a client picks the right certificate. None where `ca_hints`
- * is `none`.
+ * is `none`, and where all names together are too large for one.
  *
  * @param[in] policy Borrowed.
  * @return 0 for NULL.
@@ -826,8 +841,8 @@ CLIENTCERT_MUST_USE size_t clientcert_verdict_certificate_count(const clientcert
  * @param[in] verdict Borrowed.
  * @param[in] index Below `clientcert_verdict_certificate_count`; 0 is the client's own.
  * @param[out] length May be NULL. In bytes.
- * @return DER. Lives as long as the verdict. NULL, and a length of 0, where it could not be read, and for any other
- * index.
+ * @return Its DER, whether or not it could be read. Lives as long as the verdict. NULL, and a length of 0, for any
+ * other index.
  * @since 1
  */
 CLIENTCERT_MUST_USE
@@ -852,8 +867,8 @@ const uint8_t *clientcert_verdict_policy_identity(const clientcert_verdict *verd
  * Until when the verdict holds: the last second at which verifying again, under the same policy, would say the same.
  *
  * @param[in] verdict Borrowed.
- * @return In seconds since 1970-01-01T00:00:00Z. In the past where it holds for nothing but the moment that it was
- * made for, and for NULL.
+ * @return In seconds since 1970-01-01T00:00:00Z. For `CLIENTCERT_FAILED` the moment that it was made for, or earlier;
+ * INT64_MAX for `CLIENTCERT_NONE`; INT64_MIN for NULL.
  * @since 1
  */
 CLIENTCERT_MUST_USE int64_t clientcert_verdict_valid_until(const clientcert_verdict *verdict);

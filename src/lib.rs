@@ -7,6 +7,7 @@ pub mod verify;
 
 mod crypto;
 mod error;
+mod ffi;
 mod time;
 mod verifier;
 

@@ -10,8 +10,8 @@ use super::error::clientcert_error;
 use super::guard::{guard, guard_status};
 use super::pointer::{Handle, Owned, borrow_mut, bytes, free_owned, into_owned, lend_text, null, text};
 use super::text::{Texts, c_text};
-use crate::policy::options;
-use crate::{Config, Error};
+use crate::Error;
+use crate::policy::{Config, OptionInfo, options};
 
 /// Options that are being collected. Owned by the caller, used by one thread at a time; free it with
 /// `clientcert_config_free`, which may be done as soon as the verifier is made.
@@ -68,17 +68,21 @@ pub unsafe extern "C" fn clientcert_config_free(config: *mut clientcert_config) 
     });
 }
 
-/// Sets an option. An option that is repeatable adds the value to those before; any other replaces what it had.
+/// Sets an option. The last setting counts, except that those of `ca` add up. A word of another system, such as
+/// nginx's `on` or Go's `RequireAndVerifyClientCert`, also sets what it implies there, unless that is set by its own
+/// name.
 ///
 /// The value is checked by itself. Whether the options fit together, and whether files can be read, is found out when
 /// the verifier is made.
 ///
 /// @param[in,out] config Changed only where the call succeeds.
-/// @param[in] name The option, such as `mode`.
-/// @param[in] value The value as text, such as `optional`; numbers in decimal.
+/// @param[in] name The option, such as `mode`, or another system's name for it, such as `ssl_verify_client`. Case does
+/// not count, nor does `-` for `_`.
+/// @param[in] value The value as text, such as `optional`; numbers in decimal; lists with commas.
 /// @param[out] error May be NULL. Written on failure; then owned by the caller.
-/// @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE`; `CLIENTCERT_NOT_SUPPORTED`;
-/// `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or a text is not UTF-8.
+/// @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE`; for PEM in the value of `ca` the
+/// statuses of `clientcert_config_set_bytes`; `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or a text is not
+/// UTF-8.
 /// @since 1
 #[must_use]
 #[unsafe(no_mangle)]
@@ -98,15 +102,16 @@ pub unsafe extern "C" fn clientcert_config_set(
     }
 }
 
-/// Sets an option to bytes held in memory: the certificates themselves for `ca`, in PEM or DER, instead of a path.
+/// Adds certificates held in memory to an option that takes certificates, such as `ca`.
 ///
 /// @param[in,out] config Changed only where the call succeeds.
-/// @param[in] name The option, such as `ca`.
-/// @param[in] data `length` bytes, which are copied. May be NULL where `length` is 0.
+/// @param[in] name The option.
+/// @param[in] data `length` bytes, which are copied: PEM, or DER one after the other. May be NULL where `length` is 0.
 /// @param[in] length In bytes.
 /// @param[out] error May be NULL. Written on failure; then owned by the caller.
-/// @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE` where the option takes no bytes;
-/// `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or `name` is not UTF-8.
+/// @return `CLIENTCERT_OK`; `CLIENTCERT_UNKNOWN_OPTION`; `CLIENTCERT_INVALID_VALUE` where the option takes no
+/// certificates; `CLIENTCERT_MALFORMED` and `CLIENTCERT_NO_CERTIFICATE` for the bytes; `CLIENTCERT_INVALID_ARGUMENT`
+/// where a pointer is NULL or `name` is not UTF-8.
 /// @since 1
 #[must_use]
 #[unsafe(no_mangle)]
@@ -127,13 +132,15 @@ pub unsafe extern "C" fn clientcert_config_set_bytes(
     }
 }
 
-/// Sets the options that a TOML file holds, as if each were set in the order of the file. Reads the file.
+/// Sets the options that a TOML file holds, in the order of the file. A relative path in it is relative to its folder.
+/// Reads the file.
 ///
 /// @param[in,out] config Changed only where the call succeeds.
-/// @param[in] path UTF-8. Relative paths start at the process's working directory.
+/// @param[in] path UTF-8. A relative one starts at the working directory.
 /// @param[out] error May be NULL. Written on failure, with the line; then owned by the caller.
 /// @return `CLIENTCERT_OK`; `CLIENTCERT_IO`; `CLIENTCERT_MALFORMED` where it is no TOML; the statuses of
-/// `clientcert_config_set` where an option in it is refused.
+/// `clientcert_config_set` for what is in it; `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL or `path` is not
+/// UTF-8.
 /// @since 1
 #[must_use]
 #[unsafe(no_mangle)]
@@ -152,7 +159,8 @@ pub unsafe extern "C" fn clientcert_config_load(
     }
 }
 
-/// Every option with its value, as a TOML file that `clientcert_config_load` reads.
+/// All options as a TOML file that `clientcert_config_load` reads: those that differ from their defaults, and the
+/// others as comments. Certificates in memory are written as PEM.
 ///
 /// @param[in,out] config Keeps the text. NULL has none.
 /// @param[out] length May be NULL. In bytes, without the last NUL.
@@ -205,7 +213,7 @@ pub extern "C" fn clientcert_option_name(index: usize) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn clientcert_option_type(index: usize) -> *const c_char {
     static TYPES: Texts = Texts::new();
-    guard(std::ptr::null(), || TYPES.at(index, options().iter().map(|option| option.kind())))
+    guard(std::ptr::null(), || TYPES.at(index, options().iter().map(OptionInfo::type_text)))
 }
 
 /// The default of an option, as `clientcert_config_set` would take it.

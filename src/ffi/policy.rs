@@ -10,7 +10,7 @@ use super::guard::guard;
 use super::pointer::{Handle, Owned, borrow, free_owned, into_owned, lend_bytes};
 use super::text::c_text;
 use super::verifier::clientcert_verifier;
-use crate::{Enforcement, Mode, Policy};
+use crate::policy::{Enforcement, Mode, Policy};
 
 /// A snapshot of the policy, which no reload changes. Owned by the caller; immutable and safe for threads; free it
 /// with `clientcert_policy_free`. It may outlive its verifier.
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn clientcert_policy_warning(policy: *const clientcert_pol
 }
 
 /// How many CAs to name in a CertificateRequest, so that a client picks the right certificate. None where `ca_hints`
-/// is `none`.
+/// is `none`, and where all names together are too large for one.
 ///
 /// @param[in] policy Borrowed.
 /// @return 0 for NULL.
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn clientcert_policy_warning(policy: *const clientcert_pol
 pub unsafe extern "C" fn clientcert_policy_ca_name_count(policy: *const clientcert_policy) -> usize {
     guard(0, || {
         // SAFETY: the header's contract for handles.
-        unsafe { borrow(policy) }.map_or(0, |policy| policy.policy.ca_names().count())
+        unsafe { borrow(policy) }.map_or(0, |policy| policy.policy.ca_names().len())
     })
 }
 

@@ -13,8 +13,8 @@ impl Texts {
     }
 
     /// The text at `index` of `list`, which must be the same list at every call; NULL beyond its end.
-    pub(super) fn at<'a>(&'static self, index: usize, list: impl Iterator<Item = &'a str>) -> *const c_char {
-        let texts = self.0.get_or_init(|| list.map(c_text).collect());
+    pub(super) fn at(&'static self, index: usize, list: impl Iterator<Item: AsRef<str>>) -> *const c_char {
+        let texts = self.0.get_or_init(|| list.map(|text| c_text(text.as_ref())).collect());
         texts.get(index).map_or(ptr::null(), |text| text.as_ptr())
     }
 }

@@ -2,14 +2,14 @@
 
 use std::ffi::c_char;
 use std::sync::{Arc, LazyLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::guard::guard;
 use super::pointer::{Handle, Shared, add_owner, borrow, bytes, free_shared, into_shared, lend_bytes, lend_text, text};
 use super::reason::{ALERT_INTERNAL_ERROR, NGINX_CERT_ERROR, X509_V_ERR_UNSPECIFIED, version};
 use super::verifier::clientcert_verifier;
+use crate::time::unix_now;
+use crate::verdict::{Outcome, Verdict};
 use crate::verify::{Code, Culprit, Reason};
-use crate::{Outcome, Verdict};
 
 /// The outcome for one presented chain. Immutable and safe for threads; counted: free every reference with
 /// `clientcert_verdict_free`. It may outlive its verifier.
@@ -355,7 +355,7 @@ pub unsafe extern "C" fn clientcert_verdict_json(
 ) -> *const c_char {
     guard(std::ptr::null(), || {
         // SAFETY: the header's contract for handles and places to write to.
-        unsafe { lend_text(Some(read(verdict).json_with_nul(now())), length) }
+        unsafe { lend_text(Some(read(verdict).json_with_nul(unix_now())), length) }
     })
 }
 
@@ -376,8 +376,8 @@ pub unsafe extern "C" fn clientcert_verdict_certificate_count(verdict: *const cl
 /// @param[in] verdict Borrowed.
 /// @param[in] index Below `clientcert_verdict_certificate_count`; 0 is the client's own.
 /// @param[out] length May be NULL. In bytes.
-/// @return DER. Lives as long as the verdict. NULL, and a length of 0, where it could not be read, and for any other
-/// index.
+/// @return Its DER, whether or not it could be read. Lives as long as the verdict. NULL, and a length of 0, for any
+/// other index.
 /// @since 1
 #[must_use]
 #[unsafe(no_mangle)]
@@ -388,7 +388,7 @@ pub unsafe extern "C" fn clientcert_verdict_certificate(
 ) -> *const u8 {
     guard(std::ptr::null(), || {
         // SAFETY: the header's contract for handles and places to write to.
-        unsafe { lend_bytes(read(verdict).certificate(index).map(|certificate| certificate.as_der()), length) }
+        unsafe { lend_bytes(read(verdict).certificate_der(index), length) }
     })
 }
 
@@ -414,8 +414,8 @@ pub unsafe extern "C" fn clientcert_verdict_policy_identity(
 /// Until when the verdict holds: the last second at which verifying again, under the same policy, would say the same.
 ///
 /// @param[in] verdict Borrowed.
-/// @return In seconds since 1970-01-01T00:00:00Z. In the past where it holds for nothing but the moment that it was
-/// made for, and for NULL.
+/// @return In seconds since 1970-01-01T00:00:00Z. For `CLIENTCERT_FAILED` the moment that it was made for, or earlier;
+/// INT64_MAX for `CLIENTCERT_NONE`; INT64_MIN for NULL.
 /// @since 1
 #[must_use]
 #[unsafe(no_mangle)]
@@ -427,7 +427,7 @@ pub unsafe extern "C" fn clientcert_verdict_valid_until(verdict: *const clientce
 const NOW: i64 = clientcert_time::CLIENTCERT_NOW as i64;
 
 /// What NULL reads as, and what stands in where a verification panics. It is never freed: this holds a reference.
-static FAILED: LazyLock<Arc<Verdict>> = LazyLock::new(Verdict::internal_error);
+static FAILED: LazyLock<Arc<Verdict>> = LazyLock::new(|| Arc::new(Verdict::internal_error()));
 
 /// Makes the verdict of the last resort while all is well.
 pub(super) fn prepare() {
@@ -454,15 +454,10 @@ unsafe fn reason<'a>(verdict: *const clientcert_verdict, index: usize) -> Option
 ///
 /// `verdict` is NULL or alive, `name` is NULL or ends with NUL, `length` is NULL or may be written.
 unsafe fn get(verdict: *const clientcert_verdict, name: *const c_char, time: i64, length: *mut usize) -> *const c_char {
-    let time = if time == NOW { now() } else { time };
+    let time = if time == NOW { unix_now() } else { time };
     // SAFETY: passed on from the caller.
     unsafe {
         let value = text(name, "name").ok().and_then(|name| read(verdict).get_with_nul(name, time));
         lend_text(value, length)
     }
-}
-
-fn now() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX)
 }

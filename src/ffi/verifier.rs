@@ -18,7 +18,7 @@ impl Handle for clientcert_verifier {
 
 impl Shared for clientcert_verifier {}
 
-/// What `clientcert_verifier_statistic` can count, each since the verifier was made.
+/// What `clientcert_verifier_statistic` can count, each since the policy in force was made.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub enum clientcert_statistic {
@@ -30,6 +30,10 @@ pub enum clientcert_statistic {
     CLIENTCERT_STATISTIC_ENTRIES = 2,
     /// Verdicts that were forgotten to make room for others.
     CLIENTCERT_STATISTIC_EVICTIONS = 3,
+    /// Verdicts that were remembered, for however long.
+    CLIENTCERT_STATISTIC_INSERTIONS = 4,
+    /// Verdicts that there is room for.
+    CLIENTCERT_STATISTIC_CAPACITY = 5,
 }
 
 /// Makes a verifier out of a config. Reads the files that the options name.
@@ -106,8 +110,11 @@ pub unsafe extern "C" fn clientcert_verifier_reload(
     unsafe { guard_status(error, || borrow(verifier).ok_or(null("verifier"))?.reload()) }
 }
 
-/// Does what `clientcert_verifier_reload` does, but only if a file or folder changed. Cheap enough to call per
-/// connection. Looks at the files' dates and sizes, and reads them where those changed.
+/// Does what `clientcert_verifier_reload` does, but only if a file or folder changed. It looks once a second at most,
+/// so that it may be called for every connection; a call within that second, or while another thread is at it, does
+/// nothing.
+///
+/// Looks at names, dates and sizes, and reads the files where those changed.
 ///
 /// @param[in] verifier Borrowed.
 /// @param[out] changed May be NULL. 1 where a new policy is in force, else 0.
@@ -156,4 +163,6 @@ const COUNTS: &[(clientcert_statistic, Count)] = &[
     (clientcert_statistic::CLIENTCERT_STATISTIC_MISSES, |statistics| statistics.misses),
     (clientcert_statistic::CLIENTCERT_STATISTIC_ENTRIES, |statistics| statistics.entries),
     (clientcert_statistic::CLIENTCERT_STATISTIC_EVICTIONS, |statistics| statistics.evictions),
+    (clientcert_statistic::CLIENTCERT_STATISTIC_INSERTIONS, |statistics| statistics.insertions),
+    (clientcert_statistic::CLIENTCERT_STATISTIC_CAPACITY, |statistics| statistics.capacity),
 ];

@@ -29,7 +29,13 @@ impl Verdict {
 
     /// The verdict as JSON text with a NUL behind it, for C.
     pub(crate) fn json_with_nul(&self, now: i64) -> &[u8] {
-        self.renderings.keep("", self.to_json(now).to_string().into_bytes())
+        self.renderings.keep("\0json", self.to_json(now).to_string().into_bytes())
+    }
+
+    /// The detail of a reason with a NUL behind it, for C. A NUL in it, which would cut it there, becomes U+FFFD.
+    pub(crate) fn detail_with_nul(&self, index: usize) -> Option<&[u8]> {
+        let detail = self.reasons.get(index)?.detail.as_ref()?.to_string();
+        Some(self.renderings.keep("\0detail", detail.replace('\0', "\u{fffd}").into_bytes()))
     }
 
     fn own(&self, name: &str) -> Option<Vec<u8>> {

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use clientcert::verify::Code;
 
-use crate::library::{project, read};
+use crate::library::{keep_fresh, project, read};
 
 /// The files of `src/ffi` that export functions, in the order of the header's sections.
 const SECTIONS: [&str; 7] = ["version", "error", "config", "verifier", "policy", "verdict", "reason"];
@@ -16,7 +16,7 @@ const HEADER: &str = "include/clientcert.h";
 const CDEF: &str = "bindings/clientcert.cdef.h";
 
 #[test]
-fn the_header_and_the_cdef_are_fresh() {
+fn header_and_cdef_are_fresh() {
     keep_fresh(HEADER, &generate_header());
     keep_fresh(CDEF, &generate_cdef());
 }
@@ -146,13 +146,6 @@ pub fn functions(header: &str) -> Vec<Function> {
         functions.push(Function { name, comment: format!("\n{comment}"), declaration });
     }
     functions
-}
-
-fn keep_fresh(path: &str, fresh: &str) {
-    if std::env::var_os("UPDATE_HEADER").is_some() {
-        fs::write(project(path), fresh).unwrap();
-    }
-    assert!(read(path) == *fresh, "{path} is stale: run `make header`");
 }
 
 /// The header: the words of `src/ffi/mod.rs`, and cbindgen's output for each section.

@@ -1,0 +1,151 @@
+/* NULL at every pointer of every function: a refusal or nothing, never a crash. */
+
+#include "common.h"
+
+/* A place that a call must have emptied. */
+static size_t length;
+#define EMPTIED(call) (length = 99, (call) == NULL && length == 0)
+
+static void errors(void) {
+    CHECK(clientcert_error_status(NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(equal(clientcert_error_message(NULL), ""));
+    clientcert_error_free(NULL);
+}
+
+static void configs(char **argv) {
+    clientcert_config *config = clientcert_config_new();
+    clientcert_error *error = NULL;
+    CHECK(clientcert_config_set(NULL, "mode", "off", NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_set(config, NULL, "off", NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_set(config, "mode", NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_set(NULL, NULL, NULL, &error) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_error_status(error) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(strstr(clientcert_error_message(error), "config") != NULL);
+    clientcert_error_free(error);
+
+    CHECK(clientcert_config_set_bytes(NULL, "ca", (const uint8_t *)"", 0, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_set_bytes(config, NULL, (const uint8_t *)"", 0, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_set_bytes(config, "ca", NULL, 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_set_bytes(config, "ca", NULL, 0, NULL) != CLIENTCERT_INVALID_ARGUMENT);
+
+    char *path = path_of(argv, "config.toml");
+    CHECK(clientcert_config_load(NULL, path, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_config_load(config, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    free(path);
+
+    CHECK(EMPTIED(clientcert_config_dump(NULL, &length)));
+    CHECK(clientcert_config_dump(NULL, NULL) == NULL);
+    CHECK(clientcert_config_dump(config, NULL) != NULL);
+    clientcert_config_free(config);
+    clientcert_config_free(NULL);
+}
+
+static void verifiers(char **argv) {
+    clientcert_config *config = config_with(argv, "require", "ca.pem");
+    clientcert_verifier *verifier = (clientcert_verifier *)config;
+    int32_t changed = -1;
+    CHECK(clientcert_verifier_new(config, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_new(NULL, &verifier, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(verifier == NULL);
+    CHECK(clientcert_verifier_new(NULL, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_new(config, &verifier, NULL) == CLIENTCERT_OK);
+    clientcert_config_free(config);
+
+    CHECK(clientcert_verifier_ref(NULL) == NULL);
+    CHECK(clientcert_verifier_reload(NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_reload(verifier, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_verifier_refresh(NULL, &changed, NULL) == CLIENTCERT_INVALID_ARGUMENT && changed == 0);
+    CHECK(clientcert_verifier_refresh(NULL, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_refresh(verifier, NULL, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_verifier_statistic(NULL, CLIENTCERT_STATISTIC_HITS) == 0);
+    CHECK(clientcert_verifier_policy(NULL) == NULL);
+
+    clientcert_policy *policy = clientcert_verifier_policy(verifier);
+    CHECK(clientcert_policy_identity(policy, NULL) != NULL);
+    CHECK(clientcert_policy_ca_name(policy, 0, NULL) != NULL);
+    clientcert_policy_free(policy);
+    clientcert_verifier_free(verifier);
+    clientcert_verifier_free(NULL);
+}
+
+static void policies(void) {
+    CHECK(clientcert_policy_mode(NULL) == CLIENTCERT_MODE_REQUIRE);
+    CHECK(clientcert_policy_enforcement(NULL) == CLIENTCERT_ENFORCEMENT_HANDSHAKE);
+    CHECK(EMPTIED(clientcert_policy_identity(NULL, &length)));
+    CHECK(clientcert_policy_identity(NULL, NULL) == NULL);
+    CHECK(clientcert_policy_warning_count(NULL) == 0);
+    CHECK(clientcert_policy_warning(NULL, 0) == NULL);
+    CHECK(clientcert_policy_ca_name_count(NULL) == 0);
+    CHECK(EMPTIED(clientcert_policy_ca_name(NULL, 0, &length)));
+    CHECK(clientcert_policy_ca_name(NULL, 0, NULL) == NULL);
+    clientcert_policy_free(NULL);
+}
+
+/* A verdict that nobody could give: what NULL reads as, and what clientcert_verify returns for NULL. */
+static void is_a_refusal(const clientcert_verdict *verdict) {
+    CHECK(clientcert_verdict_verified(verdict) == 0);
+    CHECK(clientcert_verdict_accepted(verdict) == 0);
+    CHECK(clientcert_verdict_outcome(verdict) == CLIENTCERT_FAILED);
+    CHECK(clientcert_verdict_reason_count(verdict) == 1);
+    CHECK(clientcert_verdict_reason(verdict, 0) == CLIENTCERT_REASON_INTERNAL_ERROR);
+    CHECK(clientcert_verdict_reason(verdict, 1) == 0);
+    CHECK(clientcert_verdict_reason_depth(verdict, 0) == -1);
+    CHECK(clientcert_verdict_reason_certificate(verdict, 0) == CLIENTCERT_CULPRIT_NONE);
+    CHECK(clientcert_verdict_reason_tolerated(verdict, 0) == 0);
+    CHECK(clientcert_verdict_reason_detail(verdict, 1) == NULL);
+    CHECK(clientcert_verdict_alert(verdict, 0x0303) == 80);
+    CHECK(clientcert_verdict_alert(verdict, 0x0304) == 80);
+    CHECK(clientcert_verdict_x509_error(verdict) == 1);
+    CHECK(clientcert_verdict_nginx_status(verdict) == 495);
+    CHECK(strncmp(clientcert_verdict_get(verdict, "ssl_client_verify", &length), "FAILED", 6) == 0 && length >= 6);
+    CHECK(clientcert_verdict_get(verdict, "ssl_client_verify", NULL) != NULL);
+    CHECK(EMPTIED(clientcert_verdict_get(verdict, NULL, &length)));
+    CHECK(clientcert_verdict_get(verdict, NULL, NULL) == NULL);
+    CHECK(EMPTIED(clientcert_verdict_get_at(verdict, NULL, 0, &length)));
+    CHECK(clientcert_verdict_get_at(verdict, "ssl_client_verify", 0, NULL) != NULL);
+    CHECK(strstr(clientcert_verdict_json(verdict, NULL), "internal_error") != NULL);
+    CHECK(clientcert_verdict_certificate_count(verdict) == 0);
+    CHECK(EMPTIED(clientcert_verdict_certificate(verdict, 0, &length)));
+    CHECK(clientcert_verdict_certificate(verdict, 0, NULL) == NULL);
+    CHECK(clientcert_verdict_policy_identity(verdict, &length) != NULL && length == 32);
+    CHECK(clientcert_verdict_policy_identity(verdict, NULL) != NULL);
+    CHECK(clientcert_verdict_valid_until(verdict) <= 0);
+}
+
+static void verdicts(char **argv) {
+    clientcert_verifier *optional = verifier_with(argv, "optional");
+    clientcert_verdict *made[] = {
+        clientcert_verify(NULL, NULL, 0, CLIENTCERT_NOW),
+        clientcert_verify(NULL, (const uint8_t *)"x", 1, CLIENTCERT_NOW),
+        clientcert_verify(optional, NULL, 1, CLIENTCERT_NOW),
+        clientcert_verify(optional, NULL, SIZE_MAX, moment),
+        clientcert_verify(optional, (const uint8_t *)"x", SIZE_MAX, moment),
+    };
+    is_a_refusal(NULL);
+    for (size_t round = 0; round < 2; round++)
+        for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+            CHECK(made[i] != NULL);
+            is_a_refusal(made[i]);
+        }
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+        clientcert_verdict_free(clientcert_verdict_ref(made[i]));
+        clientcert_verdict_free(made[i]);
+    }
+    /* It outlives all of its handles. */
+    is_a_refusal(NULL);
+    CHECK(clientcert_verdict_ref(NULL) == NULL);
+    clientcert_verdict_free(NULL);
+    clientcert_verifier_free(optional);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 2);
+    /* Before anything else was made. */
+    is_a_refusal(NULL);
+    errors();
+    configs(argv);
+    verifiers(argv);
+    policies();
+    verdicts(argv);
+    return 0;
+}
