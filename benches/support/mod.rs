@@ -1,0 +1,8 @@
+//! What the sections of the report share: certificates, contenders, clocks and the table.
+
+pub mod measure;
+pub mod ours;
+pub mod peer;
+pub mod pki;
+pub mod plain_webpki;
+pub mod table;

@@ -1,0 +1,134 @@
+//! The OpenSSL that is installed, as a process of its own that measures itself (`benches/peer/openssl.c`).
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::pki::{Chain, pem};
+
+/// The peer, compiled from its source and started; it ends with this value.
+pub struct OpenSsl {
+    process: Child,
+    commands: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    folder: TempDir,
+    files: usize,
+}
+
+/// Anchors that the peer has loaded, and how long that took it.
+#[derive(Clone, Copy)]
+pub struct Anchors {
+    index: usize,
+    pub load_nanoseconds: f64,
+}
+
+/// Chains that the peer holds.
+#[derive(Clone, Copy)]
+pub struct Chains {
+    index: usize,
+    count: usize,
+}
+
+/// What the peer said to a set of chains, each verified as often as it was told.
+pub struct Answer {
+    /// Nanoseconds of CPU time for one verification.
+    pub nanoseconds: f64,
+    /// The share of chains that were accepted.
+    pub accepted: f64,
+}
+
+impl OpenSsl {
+    /// Compiles the peer with the C compiler (`CC`, or `cc`) and starts it.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let program = folder.path().join("openssl-peer");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer/openssl.c");
+        let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+        let compiled = Command::new(compiler).arg("-O2").arg(source).arg("-o").arg(&program).arg("-lcrypto").status();
+        assert!(compiled.is_ok_and(|status| status.success()), "the OpenSSL peer needs cc and OpenSSL's headers");
+        let mut process = Command::new(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the OpenSSL peer that was just compiled starts");
+        let commands = process.stdin.take().expect("standard input is piped");
+        let answers = BufReader::new(process.stdout.take().expect("standard output is piped"));
+        Self { process, commands, answers, folder, files: 0 }
+    }
+
+    pub fn version(&mut self) -> String {
+        self.ask("version")
+    }
+
+    pub fn anchors<'a>(&mut self, certificates: impl IntoIterator<Item = &'a [u8]>) -> Anchors {
+        let path = self.file(pem(certificates).as_bytes());
+        let answer = self.numbers(&format!("anchors {path}"));
+        Anchors { index: index(answer[0]), load_nanoseconds: answer[1] }
+    }
+
+    pub fn chains(&mut self, chains: &[Chain]) -> Chains {
+        let mut bytes = Vec::new();
+        for chain in chains {
+            bytes.extend(u32::try_from(chain.der().len()).expect("a short chain").to_be_bytes());
+            bytes.extend(chain.der());
+        }
+        let path = self.file(&bytes);
+        let answer = self.numbers(&format!("chains {path}"));
+        Chains { index: index(answer[0]), count: index(answer[1]) }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts here are small")]
+    pub fn verify(&mut self, anchors: Anchors, chains: Chains, repeat: usize) -> Answer {
+        let operations = (chains.count * repeat) as f64;
+        let answer = self.numbers(&format!("verify {} {} {repeat}", anchors.index, chains.index));
+        Answer { nanoseconds: answer[0] / operations, accepted: answer[1] / operations }
+    }
+
+    /// Nanoseconds to read one leaf and its extensions.
+    pub fn parse(&mut self, chains: Chains, repeat: usize) -> f64 {
+        self.leaf_work("parse", chains, repeat)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts here are small")]
+    fn leaf_work(&mut self, verb: &str, chains: Chains, repeat: usize) -> f64 {
+        self.numbers(&format!("{verb} {} {repeat}", chains.index))[0] / (chains.count * repeat) as f64
+    }
+
+    fn file(&mut self, content: &[u8]) -> String {
+        self.files += 1;
+        let path = self.folder.path().join(self.files.to_string());
+        fs::write(&path, content).expect("a temporary file can be written");
+        path.to_str().expect("a temporary folder with a plain name").to_owned()
+    }
+
+    fn numbers(&mut self, command: &str) -> Vec<f64> {
+        self.ask(command).split(' ').map(|number| number.parse().expect("the peer answers in numbers")).collect()
+    }
+
+    fn ask(&mut self, command: &str) -> String {
+        let mut line = String::new();
+        writeln!(line, "{command}").expect("a string takes it");
+        self.commands.write_all(line.as_bytes()).expect("the peer listens");
+        line.clear();
+        self.answers.read_line(&mut line).expect("the peer answers");
+        assert!(line.ends_with('\n'), "the peer ended at: {command}");
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for OpenSsl {
+    fn drop(&mut self) {
+        // It has nothing to save; its exit status says nothing either.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the peer counts from 0 in whole numbers")]
+fn index(number: f64) -> usize {
+    number as usize
+}
