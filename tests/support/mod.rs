@@ -3,6 +3,7 @@
 // Each test program takes what it needs.
 #![allow(dead_code, unused_imports)]
 
+pub mod c;
 pub mod certificate;
 pub mod der;
 pub mod extension;
