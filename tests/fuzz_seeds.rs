@@ -1,0 +1,94 @@
+//! What the fuzz targets start from: well-formed inputs, made here and checked here. Where `CLIENTCERT_FUZZ_SEEDS` names a folder,
+//! they are written there, a folder for each target.
+
+mod support;
+
+use std::path::Path;
+
+use clientcert::Verifier;
+use clientcert::certificate::OwnedCertificate;
+use clientcert::policy::Config;
+
+use support::{Key, NOW, Template, der, extension, name, pem};
+
+#[test]
+fn seeds_are_well_formed() {
+    let ca = Key::ed25519(0);
+    let root = Template::authority("Test CA", "Test CA", &ca);
+    let templates = templates();
+    let certificates: Vec<Vec<u8>> = templates.iter().chain([&root]).map(|template| template.sign(&ca)).collect();
+    for certificate in &certificates {
+        OwnedCertificate::from_der(certificate.as_slice()).expect("a certificate");
+    }
+
+    let mut config = Config::new();
+    config.set_bytes("ca", &root.sign(&ca)).expect("a CA");
+    let verifier = Verifier::new(&config).expect("a good config");
+    for template in &templates {
+        let verdict = verifier.verify_at(&template.sign(&ca), NOW);
+        assert!(verdict.verified(), "{:?}", verdict.reasons());
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    for text in OPTIONS {
+        std::fs::write(file.path(), text).expect("a file");
+        Config::new().load(file.path()).expect("options");
+    }
+
+    let Some(folder) = std::env::var_os("CLIENTCERT_FUZZ_SEEDS") else { return };
+    let folder = Path::new(&folder);
+    let tagged = |tag: u8, bytes: Vec<u8>| der::concat(&[&[tag][..], &bytes]);
+    let signed = templates.iter().map(|template| tagged(1, template.to_be_signed(&ca.signature_algorithm)));
+    write(folder, "certificate", certificates.iter().cloned());
+    write(folder, "name", templates.iter().map(|template| template.subject.clone()));
+    write(folder, "pem", certificates.iter().map(|certificate| pem(certificate).into_bytes()));
+    write(folder, "chain", certificates.iter().map(|certificate| tagged(0, certificate.clone())).chain(signed));
+    write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
+}
+
+/// Clients with much to read in them, all of them good.
+fn templates() -> Vec<Template> {
+    let key = Key::ed25519(1);
+    let client = || Template::client("Test CA", "alice", &key);
+    let mut old = client();
+    old.version = 1;
+    old.extensions.clear();
+    let mut named = client();
+    named.subject = name::name(&[
+        (name::COUNTRY, der::PRINTABLE_STRING, b"NL"),
+        (name::ORGANIZATION, der::TELETEX_STRING, b"Caf\xe9, \"Inc\""),
+        (name::COMMON_NAME, der::BMP_STRING, b"\0a\0l\x20\xac"),
+        (name::COMMON_NAME, der::UTF8_STRING, b" #alice+bob\0 "),
+        (name::EMAIL_ADDRESS, der::IA5_STRING, b"alice@example.com"),
+    ]);
+    let names = [
+        name::email("alice@example.com"),
+        name::dns("alice.example.com"),
+        name::uri("spiffe://example.com/alice"),
+        name::ip(&[192, 0, 2, 1]),
+        name::directory(&name::common_name("alice")),
+        name::registered_id("1.2.3"),
+        name::upn("alice@example.com"),
+        name::other("1.3.6.1.5.5.7.8.5", &der::tlv(der::UTF8_STRING, b"alice@example.com")),
+    ];
+    vec![
+        client(),
+        old,
+        named,
+        client().with(extension::subject_alt_name(&names)).with(extension::authority_key_identifier(&[1; 20])),
+        client().with(extension::certificate_policies(&[extension::ANY_POLICY, "1.2.3"])),
+    ]
+}
+
+const OPTIONS: &[&str] = &[
+    "mode = \"optional\"\ndepth = 3\n",
+    "eku = \"client_or_server_auth\"\ntolerate = [\"certificate_expired\"]\nsecond_opinion = \"strict\"\n",
+    "ca = [\"/etc/ssl/clients/*.pem\"]\nmin_rsa_bits = 3072\naccept_v1 = false\n",
+];
+
+fn write(folder: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) {
+    let folder = folder.join(target);
+    std::fs::create_dir_all(&folder).expect("a folder for the seeds");
+    for (number, seed) in seeds.enumerate() {
+        std::fs::write(folder.join(format!("seed-{number}")), seed).expect("a seed");
+    }
+}
