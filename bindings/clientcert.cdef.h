@@ -83,7 +83,7 @@ typedef enum {
     CLIENTCERT_FAILED = 2
 } clientcert_outcome;
 typedef enum {
-    CLIENTCERT_NOW = -2147483648
+    CLIENTCERT_NOW = -2147483647
 } clientcert_time;
 typedef enum {
     CLIENTCERT_CULPRIT_NONE = -1,

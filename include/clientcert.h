@@ -599,11 +599,11 @@ typedef enum {
 /** Special moments. */
 typedef enum {
     /**
-     * The moment of the call, by the system's clock. It is a second of December 1901, before there were certificates,
-     * and not a smaller number, because this one is an enumerator in every language; so no failed `mktime`, -1, means
-     * now.
+     * The moment of the call, by the system's clock. As a time it would be a second of December 1901, before there
+     * were certificates; it is the least number that every language reads alike as an enumerator, and not -1, which a
+     * failed `mktime` returns.
      */
-    CLIENTCERT_NOW = -2147483648,
+    CLIENTCERT_NOW = -2147483647,
 } clientcert_time;
 
 /** Special values of `clientcert_verdict_reason_certificate`. */

@@ -20,7 +20,7 @@ local function check(status)
 end
 
 assert(lib.clientcert_abi_version() == lib.CLIENTCERT_ABI_VERSION)
-assert(tonumber(lib.CLIENTCERT_NOW) == -2147483648)
+assert(tonumber(lib.CLIENTCERT_NOW) == -2147483647)
 
 local config = ffi.gc(lib.clientcert_config_new(), lib.clientcert_config_free)
 assert(lib.clientcert_config_set(config, "mode", "perhaps", nil) == lib.CLIENTCERT_INVALID_VALUE)

@@ -22,7 +22,7 @@ def check(status, error):
 
 
 assert lib.clientcert_abi_version() == lib.CLIENTCERT_ABI_VERSION
-assert lib.CLIENTCERT_NOW == -(2**31)
+assert lib.CLIENTCERT_NOW == -(2**31) + 1
 assert text(lib.clientcert_reason_name(lib.CLIENTCERT_REASON_CERTIFICATE_EXPIRED)) == "certificate_expired"
 
 error = ffi.new("clientcert_error **")

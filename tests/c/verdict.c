@@ -126,7 +126,7 @@ static void tolerance_is_no_verification(char **argv) {
 static void times_decide(char **argv) {
     clientcert_verifier *verifier = verifier_with(argv, "require");
     struct bytes chain = contents_of(argv, "good.der");
-    static const int64_t wrong[] = {INT64_MIN, INT64_MAX, 0, -1, INT64_C(-2147483649), INT64_C(4102444800)};
+    static const int64_t wrong[] = {INT64_MIN, INT64_MAX, 0, -1, CLIENTCERT_NOW - INT64_C(1), CLIENTCERT_NOW + INT64_C(1), INT64_C(4102444800)};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         clientcert_verdict *verdict = clientcert_verify(verifier, chain.data, chain.length, wrong[i]);
         CHECK(clientcert_verdict_verified(verdict) == 0);
