@@ -40,7 +40,7 @@ header: ## write include/clientcert.h, the cdef and the list of symbols anew fro
 	UPDATE_HEADER=1 $(CARGO) test --locked --test ffi fresh -- --test-threads=1
 
 docs: ## docs/options.md, written anew from the table in the source, and the Rust documentation
-	CLIENTCERT_UPDATE=1 $(CARGO) test --locked --test options_documentation
+	UPDATE_DOCS=1 $(CARGO) test --locked --test options
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --features rustls
 
 install: install-library install-tool

@@ -47,6 +47,13 @@
 #define CLIENTCERT_OPENSSL_SHARED __attribute__((weak, visibility("hidden")))
 #endif
 
+/* What OpenSSL passes to the function that copies ex_data: in 1.1.1 it is untyped. */
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#define CLIENTCERT_OPENSSL_EX_DATA void *
+#else
+#define CLIENTCERT_OPENSSL_EX_DATA void
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -140,8 +147,7 @@ CLIENTCERT_OPENSSL_SHARED CRYPTO_ONCE clientcert_openssl_once = CRYPTO_ONCE_STAT
 CLIENTCERT_OPENSSL_SHARED int clientcert_openssl_context_index = -1;
 CLIENTCERT_OPENSSL_SHARED int clientcert_openssl_connection_index = -1;
 
-static inline void clientcert_openssl_record_free(clientcert_openssl_record *record)
-{
+static inline void clientcert_openssl_record_free(clientcert_openssl_record *record) {
     if (record == NULL)
         return;
     X509_free(record->leaf);
@@ -150,49 +156,39 @@ static inline void clientcert_openssl_record_free(clientcert_openssl_record *rec
 }
 
 static inline void clientcert_openssl_free_context(void *parent, void *data, CRYPTO_EX_DATA *all, int index,
-                                                   long number, void *pointer)
-{
+                                                   long number, void *pointer) {
     (void)parent, (void)all, (void)index, (void)number, (void)pointer;
     clientcert_verifier_free((clientcert_verifier *)data);
 }
 
 static inline void clientcert_openssl_free_connection(void *parent, void *data, CRYPTO_EX_DATA *all, int index,
-                                                      long number, void *pointer)
-{
+                                                      long number, void *pointer) {
     (void)parent, (void)all, (void)index, (void)number, (void)pointer;
     clientcert_openssl_record_free((clientcert_openssl_record *)data);
 }
 
 /* SSL_dup would copy the pointer, and free it twice. A duplicate starts without a verdict. */
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-static inline int clientcert_openssl_dup_connection(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data,
-                                                    int index, long number, void *pointer)
-#else
-static inline int clientcert_openssl_dup_connection(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void *data,
-                                                    int index, long number, void *pointer)
-#endif
-{
+static inline int clientcert_openssl_dup_connection(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from,
+                                                    CLIENTCERT_OPENSSL_EX_DATA *data, int index, long number,
+                                                    void *pointer) {
     (void)to, (void)from, (void)index, (void)number, (void)pointer;
     *(void **)data = NULL;
     return 1;
 }
 
-static inline void clientcert_openssl_start(void)
-{
+static inline void clientcert_openssl_start(void) {
     clientcert_openssl_context_index =
         SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, clientcert_openssl_free_context);
     clientcert_openssl_connection_index = SSL_get_ex_new_index(
         0, NULL, NULL, clientcert_openssl_dup_connection, clientcert_openssl_free_connection);
 }
 
-static inline int clientcert_openssl_started(void)
-{
+static inline int clientcert_openssl_started(void) {
     return CRYPTO_THREAD_run_once(&clientcert_openssl_once, clientcert_openssl_start) == 1 &&
            clientcert_openssl_context_index >= 0 && clientcert_openssl_connection_index >= 0;
 }
 
-static inline const clientcert_verifier *clientcert_openssl_verifier(const SSL_CTX *context)
-{
+static inline const clientcert_verifier *clientcert_openssl_verifier(const SSL_CTX *context) {
     if (context == NULL || !clientcert_openssl_started())
         return NULL;
     return (const clientcert_verifier *)SSL_CTX_get_ex_data(context, clientcert_openssl_context_index);
@@ -200,8 +196,7 @@ static inline const clientcert_verifier *clientcert_openssl_verifier(const SSL_C
 
 /* The DER of the leaf and of the others, one after the other; NULL where memory fails. OpenSSL caps what it takes from
    a client (SSL_CTX_set_max_cert_list, 100 kB); the policy's `max_chain_bytes` makes a verdict of what is too much. */
-static inline unsigned char *clientcert_openssl_encode(X509 *leaf, STACK_OF(X509) *others, size_t *length)
-{
+static inline unsigned char *clientcert_openssl_encode(X509 *leaf, STACK_OF(X509) *others, size_t *length) {
     int count = others == NULL ? 0 : sk_X509_num(others);
     unsigned char *chain, *end;
     size_t total;
@@ -236,8 +231,7 @@ static inline unsigned char *clientcert_openssl_encode(X509 *leaf, STACK_OF(X509
 
 /* Verifies, and leaves the verdict with the connection in place of an older one. NULL where memory fails. */
 static inline const clientcert_verdict *clientcert_openssl_judge(SSL *ssl, const clientcert_verifier *verifier,
-                                                                 X509 *leaf, STACK_OF(X509) *others)
-{
+                                                                 X509 *leaf, STACK_OF(X509) *others) {
     clientcert_openssl_record *record, *former;
     unsigned char *chain = NULL;
     size_t length = 0;
@@ -267,8 +261,7 @@ static inline const clientcert_verdict *clientcert_openssl_judge(SSL *ssl, const
 /* The X509_V_ERR that makes OpenSSL send `alert`: `error` itself where it does. OpenSSL derives the alert from the
    error, by its table in statem_lib.c; these are its rows for the errors that verdicts have, the plainest of each alert
    first. What OpenSSL cannot send, such as access_denied, becomes bad_certificate. */
-static inline int clientcert_openssl_error_for_alert(int error, int alert)
-{
+static inline int clientcert_openssl_error_for_alert(int error, int alert) {
     static const struct {
         int error;
         int alert;
@@ -311,8 +304,7 @@ static inline int clientcert_openssl_error_for_alert(int error, int alert)
     return found;
 }
 
-static inline int clientcert_openssl_enforced_in_handshake(const clientcert_verifier *verifier)
-{
+static inline int clientcert_openssl_enforced_in_handshake(const clientcert_verifier *verifier) {
     clientcert_policy *policy = clientcert_verifier_policy(verifier);
     int enforced = clientcert_policy_enforcement(policy) != CLIENTCERT_ENFORCEMENT_REQUEST;
 
@@ -322,8 +314,7 @@ static inline int clientcert_openssl_enforced_in_handshake(const clientcert_veri
 
 /* Stands in for X509_verify_cert: 1 lets the handshake go on. The error in the store becomes the verify result, and
    the alert where the handshake does not. */
-static inline int clientcert_openssl_callback(X509_STORE_CTX *store, void *unused)
-{
+static inline int clientcert_openssl_callback(X509_STORE_CTX *store, void *unused) {
     SSL *ssl = (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
     const clientcert_verifier *verifier = ssl == NULL ? NULL : clientcert_openssl_verifier(SSL_get_SSL_CTX(ssl));
@@ -354,8 +345,7 @@ static inline int clientcert_openssl_callback(X509_STORE_CTX *store, void *unuse
     return 0;
 }
 
-static inline int clientcert_openssl_verify_mode(const clientcert_policy *policy)
-{
+static inline int clientcert_openssl_verify_mode(const clientcert_policy *policy) {
     int in_handshake = clientcert_policy_enforcement(policy) != CLIENTCERT_ENFORCEMENT_REQUEST;
 
     switch (clientcert_policy_mode(policy)) {
@@ -372,8 +362,7 @@ static inline int clientcert_openssl_verify_mode(const clientcert_policy *policy
 }
 
 /* The names of the CAs for the CertificateRequest; none at all where they do not fit into one (64 kB). */
-static inline STACK_OF(X509_NAME) *clientcert_openssl_ca_names(const clientcert_policy *policy)
-{
+static inline STACK_OF(X509_NAME) *clientcert_openssl_ca_names(const clientcert_policy *policy) {
     STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
     size_t i, length, room = 60000, count = clientcert_policy_ca_name_count(policy);
 
@@ -396,8 +385,7 @@ static inline STACK_OF(X509_NAME) *clientcert_openssl_ca_names(const clientcert_
     return names;
 }
 
-static inline int clientcert_openssl_update(SSL_CTX *context)
-{
+static inline int clientcert_openssl_update(SSL_CTX *context) {
     const clientcert_verifier *verifier = clientcert_openssl_verifier(context);
     clientcert_policy *policy;
     STACK_OF(X509_NAME) *names;
@@ -422,8 +410,7 @@ static inline int clientcert_openssl_update(SSL_CTX *context)
     return done;
 }
 
-static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_verifier *verifier)
-{
+static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_verifier *verifier) {
     clientcert_verifier *reference, *former;
 
     if (context == NULL)
@@ -445,8 +432,7 @@ static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_
     return clientcert_openssl_update(context);
 }
 
-static inline int clientcert_openssl_select(SSL *ssl, SSL_CTX *context)
-{
+static inline int clientcert_openssl_select(SSL *ssl, SSL_CTX *context) {
     if (ssl == NULL || context == NULL || SSL_set_SSL_CTX(ssl, context) != context)
         return 0;
     SSL_set_verify(ssl, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context));
@@ -454,8 +440,7 @@ static inline int clientcert_openssl_select(SSL *ssl, SSL_CTX *context)
     return SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(context)) == 1;
 }
 
-static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl)
-{
+static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl) {
     const clientcert_verifier *verifier;
     const clientcert_openssl_record *record;
     const clientcert_verdict *verdict;
@@ -479,8 +464,7 @@ static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl)
     return verdict;
 }
 
-static inline int clientcert_openssl_request(SSL *ssl)
-{
+static inline int clientcert_openssl_request(SSL *ssl) {
     if (ssl == NULL || clientcert_openssl_verifier(SSL_get_SSL_CTX(ssl)) == NULL || SSL_version(ssl) != TLS1_3_VERSION)
         return 0;
     SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
@@ -492,5 +476,6 @@ static inline int clientcert_openssl_request(SSL *ssl)
 #endif
 
 #undef CLIENTCERT_OPENSSL_SHARED
+#undef CLIENTCERT_OPENSSL_EX_DATA
 
 #endif /* CLIENTCERT_OPENSSL_H */

@@ -28,8 +28,7 @@
 
 #include <clientcert_openssl.h>
 
-static void fail(const char *what)
-{
+static void fail(const char *what) {
     fprintf(stderr, "https_server: %s\n", what);
     ERR_print_errors_fp(stderr);
     exit(1);
@@ -37,8 +36,7 @@ static void fail(const char *what)
 
 /* Step 1: the options, by name, and from them the verifier: it reads the CA files now, and refuses what would let
    everybody in. */
-static clientcert_verifier *verifier_from(char **options, int count)
-{
+static clientcert_verifier *verifier_from(char **options, int count) {
     clientcert_config *config = clientcert_config_new();
     clientcert_verifier *verifier = NULL;
     clientcert_error *error = NULL;
@@ -61,8 +59,7 @@ static clientcert_verifier *verifier_from(char **options, int count)
 }
 
 /* What a policy says that is worth a look: a CA that expires soon, two that are the same. */
-static void print_warnings(const clientcert_verifier *verifier)
-{
+static void print_warnings(const clientcert_verifier *verifier) {
     clientcert_policy *policy = clientcert_verifier_policy(verifier);
 
     for (size_t i = 0; i < clientcert_policy_warning_count(policy); i++)
@@ -71,8 +68,7 @@ static void print_warnings(const clientcert_verifier *verifier)
 }
 
 /* Step 2: a TLS server as always, and one call that hands its clients to the verifier. */
-static SSL_CTX *context_with(const char *certificate, const char *key, const clientcert_verifier *verifier)
-{
+static SSL_CTX *context_with(const char *certificate, const char *key, const clientcert_verifier *verifier) {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
     if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
@@ -87,8 +83,7 @@ static SSL_CTX *context_with(const char *certificate, const char *key, const cli
 
 /* Every reason, the one to fix first at the top. What a client wrote itself is never printed as it came: the variables
    are escaped. */
-static void describe(BIO *page, const clientcert_verdict *verdict)
-{
+static void describe(BIO *page, const clientcert_verdict *verdict) {
     static const char *const outcomes[] = {"NONE", "SUCCESS", "FAILED"};
     int32_t outcome = clientcert_verdict_outcome(verdict);
     const char *subject = clientcert_verdict_get(verdict, "ssl_client_s_dn", NULL);
@@ -108,8 +103,7 @@ static void describe(BIO *page, const clientcert_verdict *verdict)
 }
 
 /* Step 3: a verdict for each request. `accepted` says that the connection may go on; only `verified` says who it is. */
-static void answer(SSL *ssl, const char *request)
-{
+static void answer(SSL *ssl, const char *request) {
     const clientcert_verdict *verdict = clientcert_openssl_verdict(ssl);
     const char *status = "200 OK", *type = "text/plain; charset=utf-8";
     BIO *page = BIO_new(BIO_s_mem()), *response = BIO_new(BIO_s_mem());
@@ -145,8 +139,7 @@ static void answer(SSL *ssl, const char *request)
 }
 
 /* Reads the head of one request; what it does not hold is not asked for here. */
-static int read_head(SSL *ssl, char *head, int size)
-{
+static int read_head(SSL *ssl, char *head, int size) {
     int length = 0;
 
     while (length < size - 1) {
@@ -161,8 +154,7 @@ static int read_head(SSL *ssl, char *head, int size)
     return 0;
 }
 
-static void serve(SSL_CTX *context, int socket)
-{
+static void serve(SSL_CTX *context, int socket) {
     SSL *ssl = SSL_new(context);
     char head[8192];
 
@@ -180,8 +172,7 @@ static void serve(SSL_CTX *context, int socket)
     close(socket);
 }
 
-static int listen_on(uint16_t port)
-{
+static int listen_on(uint16_t port) {
     struct sockaddr_in address;
     socklen_t size = sizeof(address);
     int listener = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
@@ -199,8 +190,7 @@ static int listen_on(uint16_t port)
     return listener;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     struct timeval patience = {5, 0};
     int options = argc > 3 && strchr(argv[3], '=') == NULL ? 4 : 3;
 

@@ -1,0 +1,496 @@
+/* clientcert_openssl.h in handshakes between a server and a client of OpenSSL, in memory. */
+
+#include "common.h"
+
+#include <openssl/err.h>
+
+#include <clientcert_openssl.h>
+
+/* In the translation unit elsewhere.cpp. */
+const clientcert_verdict *verdict_elsewhere(SSL *ssl);
+
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+/* One connection, and what came of it. */
+struct connection {
+    SSL *server, *client;
+    bool complete; /* on the server's side */
+    int alert;     /* that the client received; -1: none */
+};
+
+static clientcert_verifier *verifier_by(char **argv, const char *mode, const char *enforcement, const char *ca) {
+    clientcert_error *error = NULL;
+    clientcert_verifier *verifier = NULL;
+    clientcert_config *config = config_with(argv, mode, ca);
+
+    CHECK_OK(clientcert_config_set(config, "enforcement", enforcement, &error), error);
+    CHECK_OK(clientcert_verifier_new(config, &verifier, &error), error);
+    clientcert_config_free(config);
+    return verifier;
+}
+
+static SSL_CTX *plain_server(char **argv) {
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    char *server = path_of(argv, "server.pem");
+
+    CHECK(context != NULL && SSL_CTX_use_certificate_chain_file(context, server) == 1);
+    CHECK(SSL_CTX_use_PrivateKey_file(context, server, SSL_FILETYPE_PEM) == 1);
+    free(server);
+    return context;
+}
+
+static SSL_CTX *server_by(char **argv, const char *mode, const char *enforcement) {
+    SSL_CTX *context = plain_server(argv);
+    clientcert_verifier *verifier = verifier_by(argv, mode, enforcement, "ca.pem");
+
+    CHECK(clientcert_openssl_install(context, verifier) == 1);
+    clientcert_verifier_free(verifier);
+    return context;
+}
+
+/* A client that presents the chain in `file`, or nothing. */
+static SSL_CTX *client_with(char **argv, const char *file) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+    CHECK(context != NULL);
+    SSL_CTX_set_post_handshake_auth(context, 1);
+    if (file != NULL) {
+        char *path = path_of(argv, file);
+
+        CHECK(SSL_CTX_use_certificate_chain_file(context, path) == 1);
+        CHECK(SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1);
+        free(path);
+    }
+    return context;
+}
+
+static void note_alert(const SSL *ssl, int where, int what) {
+    struct connection *connection = SSL_get_app_data(ssl);
+
+    if (where == SSL_CB_READ_ALERT && (what >> 8) == SSL3_AL_FATAL)
+        connection->alert = what & 0xff;
+}
+
+/* Lets both sides read and write until nothing moves. */
+static void pump(struct connection *connection) {
+    char byte;
+
+    for (int round = 0; round < 10; round++) {
+        SSL_do_handshake(connection->client);
+        SSL_do_handshake(connection->server);
+        if (SSL_is_init_finished(connection->client))
+            SSL_peek(connection->client, &byte, 1);
+        if (SSL_is_init_finished(connection->server))
+            SSL_peek(connection->server, &byte, 1);
+    }
+    ERR_clear_error();
+}
+
+static void connect_with(struct connection *connection, SSL_CTX *server, SSL_CTX *client, int version,
+                         SSL_SESSION *session, const char *host) {
+    BIO *near_end, *far_end;
+
+    connection->server = SSL_new(server);
+    connection->client = SSL_new(client);
+    connection->alert = -1;
+    CHECK(connection->server != NULL && connection->client != NULL);
+    CHECK(BIO_new_bio_pair(&near_end, 1 << 18, &far_end, 1 << 18) == 1);
+    SSL_set_bio(connection->server, near_end, near_end);
+    SSL_set_bio(connection->client, far_end, far_end);
+    SSL_set_accept_state(connection->server);
+    SSL_set_connect_state(connection->client);
+    CHECK(SSL_set_min_proto_version(connection->client, version) == 1);
+    CHECK(SSL_set_max_proto_version(connection->client, version) == 1);
+    SSL_set_app_data(connection->client, connection);
+    SSL_set_info_callback(connection->client, note_alert);
+    if (session != NULL)
+        CHECK(SSL_set_session(connection->client, session) == 1);
+    if (host != NULL)
+        CHECK(SSL_set_tlsext_host_name(connection->client, host) == 1);
+    CHECK(clientcert_openssl_verdict(connection->server) == NULL);
+    pump(connection);
+    connection->complete = SSL_is_init_finished(connection->server) && connection->alert == -1;
+}
+
+static void close_both(struct connection *connection) {
+    SSL_shutdown(connection->client);
+    SSL_shutdown(connection->server);
+    SSL_free(connection->client);
+    SSL_free(connection->server);
+}
+
+static bool primary_is(const clientcert_verdict *verdict, const char *name) {
+    if (name == NULL)
+        return clientcert_verdict_reason_count(verdict) == 0;
+    return equal(clientcert_reason_name(clientcert_verdict_reason(verdict, 0)), name);
+}
+
+/* What a client sees and a server is told, by policy and by what is presented. */
+struct expectation {
+    const char *mode, *enforcement, *presents;
+    int alert_12, alert_13; /* 0: the handshake completes, and the rest applies */
+    int outcome;
+    bool accepted;
+    int error;
+    const char *reason;
+};
+
+static const struct expectation expectations[] = {
+    {"off", "handshake", "good.pem", 0, 0, CLIENTCERT_NONE, true, X509_V_OK, NULL},
+    {"optional", "request", NULL, 0, 0, CLIENTCERT_NONE, true, X509_V_OK, NULL},
+    {"optional", "request", "good.pem", 0, 0, CLIENTCERT_SUCCESS, true, X509_V_OK, NULL},
+    {"optional", "request", "chain.pem", 0, 0, CLIENTCERT_SUCCESS, true, X509_V_OK, NULL},
+    {"optional", "request", "expired.pem", 0, 0, CLIENTCERT_FAILED, false, X509_V_ERR_CERT_HAS_EXPIRED,
+     "certificate_expired"},
+    {"optional", "request", "stranger.pem", 0, 0, CLIENTCERT_FAILED, false,
+     X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "leaf_issuer_unknown"},
+    {"optional_no_ca", "request", "stranger.pem", 0, 0, CLIENTCERT_FAILED, true,
+     X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "leaf_issuer_unknown"},
+    {"optional_no_ca", "handshake", "stranger.pem", 0, 0, CLIENTCERT_FAILED, true,
+     X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "leaf_issuer_unknown"},
+    {"optional_no_ca", "handshake", "expired.pem", 45, 45, 0, false, 0, NULL},
+    {"optional", "handshake", NULL, 0, 0, CLIENTCERT_NONE, true, X509_V_OK, NULL},
+    {"optional", "handshake", "expired.pem", 45, 45, 0, false, 0, NULL},
+    {"require", "request", NULL, 0, 0, CLIENTCERT_NONE, false, X509_V_OK, "certificate_required"},
+    {"require", "request", "expired.pem", 0, 0, CLIENTCERT_FAILED, false, X509_V_ERR_CERT_HAS_EXPIRED,
+     "certificate_expired"},
+    {"require", "handshake", NULL, 40, 116, 0, false, 0, NULL},
+    {"require", "handshake", "good.pem", 0, 0, CLIENTCERT_SUCCESS, true, X509_V_OK, NULL},
+    {"require", "handshake", "chain.pem", 0, 0, CLIENTCERT_SUCCESS, true, X509_V_OK, NULL},
+    {"require", "handshake", "expired.pem", 45, 45, 0, false, 0, NULL},
+    {"require", "handshake", "future.pem", 42, 42, 0, false, 0, NULL},
+    {"require", "handshake", "purpose.pem", 43, 43, 0, false, 0, NULL},
+    {"require", "handshake", "stranger.pem", 48, 48, 0, false, 0, NULL},
+    /* Expired too, which is nothing that a stranger is told. */
+    {"require", "handshake", "stranger_expired.pem", 48, 48, 0, false, 0, NULL},
+    {"require", "handshake", "self.pem", 48, 48, 0, false, 0, NULL},
+    {"require_any", "handshake", NULL, 40, 116, 0, false, 0, NULL},
+    {"require_any", "handshake", "stranger.pem", 0, 0, CLIENTCERT_FAILED, true, X509_V_ERR_APPLICATION_VERIFICATION,
+     "not_verified"},
+    {"request_any", "request", NULL, 0, 0, CLIENTCERT_NONE, true, X509_V_OK, NULL},
+    {"deferred", "request", "good.pem", 0, 0, CLIENTCERT_NONE, true, X509_V_OK, NULL},
+};
+
+static void modes(char **argv) {
+    for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++) {
+        const struct expectation *expected = &expectations[i];
+        SSL_CTX *server = server_by(argv, expected->mode, expected->enforcement);
+        SSL_CTX *client = client_with(argv, expected->presents);
+
+        for (size_t v = 0; v < 2; v++) {
+            int alert = v == 0 ? expected->alert_12 : expected->alert_13;
+            struct connection connection;
+            const clientcert_verdict *verdict;
+
+            printf("%s, %s, %s, %s\n", expected->mode, expected->enforcement,
+                   expected->presents == NULL ? "nothing" : expected->presents, v == 0 ? "TLS 1.2" : "TLS 1.3");
+            connect_with(&connection, server, client, versions[v], NULL, NULL);
+            verdict = clientcert_openssl_verdict(connection.server);
+            CHECK(verdict == verdict_elsewhere(connection.server));
+            CHECK(connection.alert == (alert == 0 ? -1 : alert));
+            CHECK(connection.complete == (alert == 0));
+            if (alert != 0) {
+                CHECK(!clientcert_verdict_accepted(verdict) && !clientcert_verdict_verified(verdict));
+                /* Without a certificate the verdict has no say, and OpenSSL sets no error. */
+                CHECK(expected->presents == NULL || SSL_get_verify_result(connection.server) != X509_V_OK);
+            } else {
+                CHECK(verdict != NULL);
+                CHECK(clientcert_verdict_outcome(verdict) == expected->outcome);
+                CHECK(clientcert_verdict_accepted(verdict) == (expected->accepted ? 1 : 0));
+                CHECK(SSL_get_verify_result(connection.server) == expected->error);
+                CHECK(primary_is(verdict, expected->reason));
+                CHECK(verdict == clientcert_openssl_verdict(connection.server));
+            }
+            close_both(&connection);
+        }
+        SSL_CTX_free(server);
+        SSL_CTX_free(client);
+    }
+}
+
+/* Each certificate is handed over once, the leaf first, and the verdict can outlive the connection. */
+static void chain(char **argv) {
+    SSL_CTX *server = server_by(argv, "require", "request"), *client = client_with(argv, "chain.pem");
+    struct connection connection;
+    clientcert_verdict *verdict;
+
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    verdict = clientcert_verdict_ref(clientcert_openssl_verdict(connection.server));
+    close_both(&connection);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+    CHECK(clientcert_verdict_verified(verdict) && clientcert_verdict_certificate_count(verdict) == 2);
+    CHECK(equal(clientcert_verdict_get(verdict, "ssl_client_s_dn", NULL), "CN=chained"));
+    clientcert_verdict_free(verdict);
+}
+
+static int wrong_error;
+
+static int refuse_with_wrong_error(X509_STORE_CTX *store, void *unused) {
+    (void)unused;
+    X509_STORE_CTX_set_error(store, wrong_error);
+    return 0;
+}
+
+/* For every reason there is, OpenSSL sends the alert that the reason wants; the table in the header is OpenSSL's. */
+static void alerts(char **argv) {
+    SSL_CTX *server = plain_server(argv), *client = client_with(argv, "good.pem");
+
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(server, refuse_with_wrong_error, NULL);
+    for (size_t i = 0; i < clientcert_reason_count(); i++) {
+        int32_t reason = clientcert_reason_at(i);
+
+        for (size_t v = 0; v < 2; v++) {
+            int32_t alert = clientcert_reason_alert(reason, versions[v]);
+            struct connection connection;
+
+            wrong_error = clientcert_openssl_error_for_alert(clientcert_reason_x509_error(reason), alert);
+            connect_with(&connection, server, client, versions[v], NULL, NULL);
+            printf("%s: alert %d, sent %d\n", clientcert_reason_name(reason), alert, connection.alert);
+            /* OpenSSL has no error for these two: the first it sends where no certificate comes, by itself. */
+            if (alert == SSL_AD_CERTIFICATE_REQUIRED || alert == SSL_AD_ACCESS_DENIED)
+                alert = SSL_AD_BAD_CERTIFICATE;
+            CHECK(connection.alert == alert);
+            close_both(&connection);
+        }
+    }
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+static SSL_SESSION *kept;
+
+static int keep_session(SSL *ssl, SSL_SESSION *session) {
+    (void)ssl;
+    SSL_SESSION_free(kept);
+    kept = session;
+    return 1;
+}
+
+/* Connects twice, the second time with the session of the first, and tells whether that was resumed. */
+static bool resumes(SSL_CTX *first, SSL_CTX *second, SSL_CTX *client, int version, int outcome, const char *reason) {
+    struct connection connection;
+    bool resumed;
+
+    connect_with(&connection, first, client, version, NULL, NULL);
+    CHECK(connection.complete && clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
+    close_both(&connection);
+    connect_with(&connection, second, client, version, kept, NULL);
+    CHECK(connection.complete);
+    resumed = SSL_session_reused(connection.server) == 1;
+    CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == outcome);
+    CHECK(primary_is(clientcert_openssl_verdict(connection.server), reason));
+    close_both(&connection);
+    SSL_SESSION_free(kept);
+    kept = NULL;
+    return resumed;
+}
+
+static void allow_resumption(SSL_CTX *context) {
+    SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
+    CHECK(SSL_CTX_set_num_tickets(context, 2) == 1);
+}
+
+/* A session is not resumed unless the server asks for it; then its client is verified again. */
+static void resumption(char **argv) {
+    static const unsigned char keys[80] = {1};
+    SSL_CTX *client = client_with(argv, "good.pem"), *chained = client_with(argv, "chain.pem");
+
+    SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(client, keep_session);
+    SSL_CTX_set_session_cache_mode(chained, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(chained, keep_session);
+    for (size_t v = 0; v < 2; v++) {
+        SSL_CTX *here = server_by(argv, "require", "request"), *there = plain_server(argv);
+        clientcert_verifier *others = verifier_by(argv, "require", "request", "stranger_ca.pem");
+
+        CHECK(!resumes(here, here, client, versions[v], CLIENTCERT_SUCCESS, NULL));
+        allow_resumption(here);
+        CHECK(resumes(here, here, client, versions[v], CLIENTCERT_SUCCESS, NULL));
+        CHECK(resumes(here, here, chained, versions[v], CLIENTCERT_FAILED, "leaf_issuer_unknown"));
+        /* Two contexts that share the keys of their tickets, and not the policy. */
+        CHECK(clientcert_openssl_install(there, others) == 1);
+        allow_resumption(there);
+        CHECK(SSL_CTX_set_tlsext_ticket_keys(here, (void *)(uintptr_t)keys, sizeof(keys)) == 1);
+        CHECK(SSL_CTX_set_tlsext_ticket_keys(there, (void *)(uintptr_t)keys, sizeof(keys)) == 1);
+        CHECK(!resumes(here, there, client, versions[v], CLIENTCERT_FAILED, "leaf_issuer_unknown"));
+        clientcert_verifier_free(others);
+        SSL_CTX_free(here);
+        SSL_CTX_free(there);
+    }
+    SSL_CTX_free(client);
+    SSL_CTX_free(chained);
+}
+
+static int present_nothing(SSL *ssl, void *unused) {
+    (void)unused;
+    SSL_certs_clear(ssl);
+    return 1;
+}
+
+/* `mode = deferred`: asked when it matters. A later answer replaces the former, also where it is no certificate. */
+static void deferred(char **argv) {
+    SSL_CTX *server = server_by(argv, "deferred", "request"), *client = client_with(argv, "good.pem");
+    struct connection connection;
+
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == CLIENTCERT_NONE);
+    CHECK(clientcert_openssl_request(connection.server) == 1);
+    CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == CLIENTCERT_NONE);
+    pump(&connection);
+    CHECK(clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
+    SSL_set_cert_cb(connection.client, present_nothing, NULL);
+    CHECK(clientcert_openssl_request(connection.server) == 1);
+    pump(&connection);
+    CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == CLIENTCERT_NONE);
+    close_both(&connection);
+
+    connect_with(&connection, server, client, TLS1_2_VERSION, NULL, NULL);
+    CHECK(clientcert_openssl_request(connection.server) == 0);
+    CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == CLIENTCERT_NONE);
+    close_both(&connection);
+
+    SSL_CTX_set_post_handshake_auth(client, 0);
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    CHECK(clientcert_openssl_request(connection.server) == 0);
+    ERR_clear_error();
+    close_both(&connection);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+static int select_host(SSL *ssl, int *alert, void *protected_context) {
+    const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+    (void)alert;
+    if (!equal(host, "protected.example"))
+        return SSL_TLSEXT_ERR_OK;
+    return clientcert_openssl_select(ssl, protected_context) == 1 ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* A host by name whose policy asks, on a listener whose policy does not. */
+static void hosts(char **argv) {
+    SSL_CTX *front = server_by(argv, "off", "request"), *protected_context = server_by(argv, "require", "handshake");
+    SSL_CTX *client = client_with(argv, "good.pem"), *nobody = client_with(argv, NULL);
+
+    SSL_CTX_set_tlsext_servername_callback(front, select_host);
+    SSL_CTX_set_tlsext_servername_arg(front, protected_context);
+    for (size_t v = 0; v < 2; v++) {
+        struct connection connection;
+
+        connect_with(&connection, front, client, versions[v], NULL, "open.example");
+        CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == CLIENTCERT_NONE);
+        close_both(&connection);
+        connect_with(&connection, front, client, versions[v], NULL, "protected.example");
+        CHECK(clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
+        close_both(&connection);
+        connect_with(&connection, front, nobody, versions[v], NULL, "protected.example");
+        CHECK(!connection.complete && connection.alert == (v == 0 ? 40 : 116));
+        close_both(&connection);
+    }
+    SSL_CTX_free(front);
+    SSL_CTX_free(protected_context);
+    SSL_CTX_free(client);
+    SSL_CTX_free(nobody);
+}
+
+static int names_sent(SSL_CTX *server, SSL_CTX *client, const char *name) {
+    struct connection connection;
+    const STACK_OF(X509_NAME) *names;
+    char line[256] = "";
+    int count;
+
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    names = SSL_get0_peer_CA_list(connection.client);
+    count = names == NULL ? 0 : sk_X509_NAME_num(names);
+    if (count > 0)
+        X509_NAME_oneline(sk_X509_NAME_value(names, 0), line, sizeof(line));
+    CHECK(count == 0 || equal(line, name));
+    close_both(&connection);
+    return count;
+}
+
+/* The client is told the names of the pinned CAs, unless the policy keeps them; a reload changes them with an update. */
+static void hints(char **argv) {
+    SSL_CTX *server = plain_server(argv), *client = client_with(argv, NULL);
+    struct bytes ca = contents_of(argv, "ca.pem"), other = contents_of(argv, "stranger_ca.pem");
+    clientcert_error *error = NULL;
+    clientcert_config *config;
+    clientcert_verifier *verifier;
+
+    write_file(argv, "changing.pem", ca);
+    verifier = verifier_by(argv, "optional", "request", "changing.pem");
+    CHECK(clientcert_openssl_install(server, verifier) == 1);
+    CHECK(names_sent(server, client, "/CN=ca") == 1);
+    write_file(argv, "changing.pem", other);
+    CHECK_OK(clientcert_verifier_reload(verifier, &error), error);
+    CHECK(names_sent(server, client, "/CN=ca") == 1);
+    CHECK(clientcert_openssl_update(server) == 1);
+    CHECK(names_sent(server, client, "/CN=stranger ca") == 1);
+    clientcert_verifier_free(verifier);
+
+    verifier = NULL;
+    config = config_with(argv, "optional", "ca.pem");
+    CHECK_OK(clientcert_config_set(config, "ca_hints", "none", &error), error);
+    CHECK_OK(clientcert_verifier_new(config, &verifier, &error), error);
+    clientcert_config_free(config);
+    CHECK(clientcert_openssl_install(server, verifier) == 1);
+    CHECK(names_sent(server, client, NULL) == 0);
+    clientcert_verifier_free(verifier);
+    free(ca.data);
+    free(other.data);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+/* Used wrongly, it refuses. */
+static void misuse(char **argv) {
+    SSL_CTX *server = plain_server(argv), *client = client_with(argv, "good.pem");
+    clientcert_verifier *verifier = verifier_by(argv, "optional", "request", "ca.pem");
+    struct connection connection;
+
+    CHECK(clientcert_openssl_install(NULL, verifier) == 0 && clientcert_openssl_update(NULL) == 0);
+    CHECK(clientcert_openssl_verdict(NULL) == NULL && clientcert_openssl_request(NULL) == 0);
+    CHECK(clientcert_openssl_select(NULL, server) == 0);
+    CHECK(clientcert_openssl_update(server) == 0);
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    CHECK(connection.complete && clientcert_openssl_verdict(connection.server) == NULL);
+    close_both(&connection);
+
+    /* Without a verifier no certificate is good. */
+    CHECK(clientcert_openssl_install(server, NULL) == 0);
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER, NULL);
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    CHECK(!connection.complete && connection.alert == SSL_AD_INTERNAL_ERROR);
+    close_both(&connection);
+
+    /* A connection that is used again has no verdict of its former client, and neither has its copy. */
+    CHECK(clientcert_openssl_install(server, verifier) == 1 && clientcert_openssl_install(server, verifier) == 1);
+    connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    CHECK(clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
+    SSL_shutdown(connection.server);
+    CHECK(SSL_clear(connection.server) == 1);
+    CHECK(clientcert_openssl_verdict(connection.server) == NULL);
+    SSL *copy = SSL_dup(connection.server);
+    CHECK(copy != NULL && copy != connection.server && clientcert_openssl_verdict(copy) == NULL);
+    SSL_free(copy);
+    close_both(&connection);
+    clientcert_verifier_free(verifier);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 2);
+    modes(argv);
+    chain(argv);
+    alerts(argv);
+    resumption(argv);
+    deferred(argv);
+    hosts(argv);
+    hints(argv);
+    misuse(argv);
+    return 0;
+}
