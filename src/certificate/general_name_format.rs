@@ -7,7 +7,7 @@ use super::general_name::{GeneralName, OID_SMTP_UTF8, OID_UPN, OID_XMPP};
 use super::name_format::is_hidden;
 use super::oid;
 use super::string_format::{self, Style};
-use super::text::push_hex_upper;
+use super::text::{is_plain, push_hex_upper};
 
 impl GeneralName<'_> {
     /// The value alone, safe to put on a line: an address, a host, a URI, an IP address (RFC 5952), a name as
@@ -81,6 +81,11 @@ impl GeneralName<'_> {
 
 /// Text with every character that does not simply show escaped as `\` and two upper-case hexadecimal digits per byte.
 pub(crate) fn escape(bytes: &[u8]) -> String {
+    if is_plain(bytes)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {

@@ -7,7 +7,7 @@ use super::der;
 use super::name::{Attribute, Name, decode_string};
 use super::oid;
 use super::string_format::{self, Style};
-use super::text::push_hex_upper;
+use super::text::{is_plain, push_hex_upper};
 
 impl Name<'_> {
     /// The name as RFC 4514 writes it: most specific relative name first, UTF-8, special characters escaped.
@@ -52,7 +52,14 @@ impl Name<'_> {
                 out.push(if index == 0 { '/' } else { '+' });
                 out.push_str(&openssl_type(attribute.oid));
                 out.push('=');
-                for byte in attribute.asn1_string().iter() {
+                let value = attribute.asn1_string();
+                if is_plain(&value)
+                    && let Ok(text) = std::str::from_utf8(&value)
+                {
+                    out.push_str(text);
+                    continue;
+                }
+                for byte in value.iter() {
                     match byte {
                         b'/' | b'+' => out.extend(['\\', char::from(*byte)]),
                         b' '..=b'~' => out.push(char::from(*byte)),
@@ -185,6 +192,12 @@ fn push_rfc4514(out: &mut String, attribute: &Attribute<'_>) {
     out.push_str(name);
     out.push('=');
     let start = out.len();
+    if matches!(attribute.tag, der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING)
+        && is_plain(attribute.value)
+        && let Ok(text) = std::str::from_utf8(attribute.value)
+    {
+        return out.push_str(text);
+    }
     let mut first = true;
     let sound = decode_string(attribute.tag, attribute.value, &mut |c| {
         match c {

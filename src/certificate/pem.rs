@@ -74,14 +74,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Block<'_>>, PemError> {
 
 /// Writes a certificate as OpenSSL's `PEM_write_bio_X509` does: 64 characters per line, each ended by a LF.
 pub(crate) fn write_certificate(out: &mut Vec<u8>, der: &[u8]) {
-    const BYTES_PER_LINE: usize = 48;
-    out.reserve(der.len().div_ceil(BYTES_PER_LINE) * 65 + 64);
+    let text = STANDARD.encode(der);
+    out.reserve(text.len() + text.len() / 64 + 64);
     out.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
-    for line in der.chunks(BYTES_PER_LINE) {
-        let mut encoded = [0; 64];
-        // 48 bytes give 64 characters, so the buffer is never too small.
-        let length = STANDARD.encode_slice(line, &mut encoded).unwrap_or(0);
-        out.extend_from_slice(&encoded[..length]);
+    for line in text.as_bytes().chunks(64) {
+        out.extend_from_slice(line);
         out.push(b'\n');
     }
     out.extend_from_slice(b"-----END CERTIFICATE-----\n");

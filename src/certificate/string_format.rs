@@ -1,6 +1,7 @@
 //! Strings as OpenSSL's `ASN1_STRING_print_ex` writes them.
 
 use super::der;
+use super::text::is_plain;
 
 /// The flags of `ASN1_STRING_print_ex` that the systems we follow use. Control characters are always escaped.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,10 @@ impl Style {
 /// Appends a string; false, and nothing appended, where it has to be dumped: no string, or one that OpenSSL cannot
 /// print. `value` is what OpenSSL keeps as the string.
 pub(super) fn push(out: &mut Vec<u8>, tag: u8, value: &[u8], style: &Style) -> bool {
+    if matches!(tag, der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING) && is_plain(value) {
+        out.extend_from_slice(value);
+        return true;
+    }
     let width = match tag {
         der::UTF8_STRING if style.utf8 => Width::Raw,
         der::UTF8_STRING => Width::Utf8,

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-const LOWER: &[u8; 16] = b"0123456789abcdef";
-const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+/// The two digits of each byte.
+static LOWER: [[u8; 2]; 256] = digit_pairs(b"0123456789abcdef");
+static UPPER: [[u8; 2]; 256] = digit_pairs(b"0123456789ABCDEF");
 
 /// Lower-case hexadecimal as a text.
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -14,12 +15,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Appends two lower-case digits per byte.
 pub(crate) fn push_hex_lower(out: &mut Vec<u8>, bytes: &[u8]) {
-    push_hex(out, bytes, LOWER);
+    push_hex(out, bytes, &LOWER);
 }
 
 /// Appends two upper-case digits per byte.
 pub(crate) fn push_hex_upper(out: &mut Vec<u8>, bytes: &[u8]) {
-    push_hex(out, bytes, UPPER);
+    push_hex(out, bytes, &UPPER);
 }
 
 /// Two lower-case digits per byte.
@@ -69,6 +70,14 @@ pub(crate) fn decimal_of_magnitude(magnitude: &[u8]) -> String {
     text
 }
 
+/// Whether every byte is printable ASCII that no printer of names or of general names treats specially, at the start
+/// and the end neither: what nearly every value is, so that it can be copied as it stands.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    bytes.first() != Some(&b' ')
+        && bytes.last() != Some(&b' ')
+        && bytes.iter().fold(true, |plain, byte| plain & PLAIN[usize::from(*byte)])
+}
+
 /// Base64 on one line, padded (RFC 4648 section 4).
 pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
@@ -79,9 +88,31 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn push_hex(out: &mut Vec<u8>, bytes: &[u8], digits: &[u8; 16]) {
+fn push_hex(out: &mut Vec<u8>, bytes: &[u8], pairs: &[[u8; 2]; 256]) {
     out.reserve(bytes.len() * 2);
-    out.extend(bytes.iter().flat_map(|byte| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]));
+    for byte in bytes {
+        out.extend_from_slice(&pairs[usize::from(*byte)]);
+    }
+}
+
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        plain[byte as usize] = !matches!(byte, b'"' | b'#' | b'+' | b',' | b'/' | b';' | b'<' | b'>' | b'\\');
+        byte += 1;
+    }
+    plain
+};
+
+const fn digit_pairs(digits: &[u8; 16]) -> [[u8; 2]; 256] {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
 }
 
 #[cfg(test)]
@@ -94,6 +125,14 @@ mod tests {
         push_hex_lower(&mut out, &[0x00, 0xab]);
         push_hex_upper(&mut out, &[0xcd, 0x0f]);
         assert_eq!(out, b"00abCD0F");
+    }
+
+    #[test]
+    fn tells_plain_text() {
+        assert!(is_plain(b"") && is_plain(b"alice@example.org") && is_plain(b"R and D"));
+        for special in [" a", "a ", "a\0", "\x7f", "é", "#", "a,b", "a+b", "a/b", "\\", "\"", "<", ">", ";", "\n"] {
+            assert!(!is_plain(special.as_bytes()), "{special:?}");
+        }
     }
 
     #[test]

@@ -52,9 +52,9 @@ pub(super) fn render(subject: &dyn Subject, name: &str, now: i64) -> Option<Vec<
 fn indented(pem: &[u8]) -> Vec<u8> {
     let pem = pem.strip_suffix(b"\n").unwrap_or(pem);
     let mut out = Vec::with_capacity(pem.len() + pem.len() / 60);
-    for byte in pem {
-        out.push(*byte);
-        if *byte == b'\n' {
+    for line in pem.split_inclusive(|byte| *byte == b'\n') {
+        out.extend_from_slice(line);
+        if line.ends_with(b"\n") {
             out.push(b'\t');
         }
     }
