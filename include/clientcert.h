@@ -215,7 +215,8 @@ void clientcert_error_free(clientcert_error *error);
 
 /**
  * Options that are being collected. Owned by the caller, used by one thread at a time; free it with
- * `clientcert_config_free`, which may be done as soon as the verifier is made.
+ * `clientcert_config_free`, which may be done as soon as the verifier is made. After `CLIENTCERT_INTERNAL` it refuses
+ * everything.
  */
 typedef struct clientcert_config clientcert_config;
 
@@ -697,8 +698,8 @@ CLIENTCERT_MUST_USE int32_t clientcert_verdict_outcome(const clientcert_verdict 
 CLIENTCERT_MUST_USE size_t clientcert_verdict_reason_count(const clientcert_verdict *verdict);
 
 /**
- * The code of a reason. The first is the primary one: what a person should fix first, and the only one that the
- * client is told. The others follow in the same order of urgency.
+ * The code of a reason. The first is the primary one: what a person should fix first. The others follow in the same
+ * order of urgency.
  *
  * @param[in] verdict Borrowed.
  * @param[in] index Below `clientcert_verdict_reason_count`.
@@ -756,8 +757,8 @@ CLIENTCERT_MUST_USE const char *clientcert_verdict_reason_detail(const clientcer
  * @param[in] verdict Borrowed.
  * @param[in] tls_version As on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3; DTLS likewise. A number that is no
  * version counts as TLS 1.3.
- * @return The description of a fatal alert (RFC 8446 section 6.2), by the primary reason; -1 where the verdict is
- * accepted; 80, internal_error, for NULL.
+ * @return The description of a fatal alert (RFC 8446 section 6.2), by the first reason that is not tolerated; -1
+ * where the verdict is accepted; 80, internal_error, for NULL.
  * @since 1
  */
 CLIENTCERT_MUST_USE int32_t clientcert_verdict_alert(const clientcert_verdict *verdict, int32_t tls_version);
@@ -801,7 +802,8 @@ const char *clientcert_verdict_get(const clientcert_verdict *verdict,
                                    size_t *length);
 
 /**
- * A variable by name, as `clientcert_verdict_get` gives it, for a moment.
+ * A variable by name, as `clientcert_verdict_get` gives it, for a moment. Different texts for different moments are
+ * all kept as long as the verdict.
  *
  * @param[in] verdict Borrowed. NULL reads like a verdict that is FAILED for `internal_error`.
  * @param[in] name Case counts.

@@ -14,7 +14,8 @@ use crate::Error;
 use crate::policy::{Config, OptionInfo, options};
 
 /// Options that are being collected. Owned by the caller, used by one thread at a time; free it with
-/// `clientcert_config_free`, which may be done as soon as the verifier is made.
+/// `clientcert_config_free`, which may be done as soon as the verifier is made. After `CLIENTCERT_INTERNAL` it refuses
+/// everything.
 pub struct clientcert_config {
     _private: [u8; 0],
 }
@@ -238,4 +239,18 @@ pub extern "C" fn clientcert_option_default(index: usize) -> *const c_char {
 pub extern "C" fn clientcert_option_help(index: usize) -> *const c_char {
     static HELPS: Texts = Texts::new();
     guard(std::ptr::null(), || HELPS.at(index, options().iter().map(|option| option.help)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_config_that_was_left_half_changed_refuses_everything() {
+        let mut handle = ConfigHandle { config: Some(Config::new()), dump: CString::default() };
+        let broken = guard(Err(BROKEN), || handle.change(|_| panic!("on purpose")));
+        assert!(broken.is_err());
+        assert!(handle.config().is_err());
+        assert!(handle.change(|_| Ok(())).is_err());
+    }
 }

@@ -75,6 +75,7 @@
 //! PHP's FFI.
 
 #![allow(unsafe_code, reason = "the only room where pointers of strangers come in")]
+#![allow(clippy::doc_markdown, reason = "Doxygen reads these comments, too")]
 #![allow(non_camel_case_types, reason = "the types have their names in C")]
 
 mod config;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use crate::Error;
 
-/// An opaque type of the header, and what a pointer to it really points at.
+/// An opaque type of the header, and what a pointer to it really points at, which belongs to no thread.
 pub(super) trait Handle {
-    type Value;
+    type Value: Send + Sync;
 }
 
 /// A handle with one owner: a `Box`.
 pub(super) trait Owned: Handle {}
 
 /// A handle with many owners: an `Arc`.
-pub(super) trait Shared: Handle<Value: Send + Sync> {}
+pub(super) trait Shared: Handle {}
 
 /// Makes a handle that the caller must free.
 pub(super) fn into_owned<H: Owned>(value: H::Value) -> *mut H {

@@ -167,8 +167,8 @@ pub unsafe extern "C" fn clientcert_verdict_reason_count(verdict: *const clientc
     guard(1, || unsafe { read(verdict) }.reasons().len())
 }
 
-/// The code of a reason. The first is the primary one: what a person should fix first, and the only one that the
-/// client is told. The others follow in the same order of urgency.
+/// The code of a reason. The first is the primary one: what a person should fix first. The others follow in the same
+/// order of urgency.
 ///
 /// @param[in] verdict Borrowed.
 /// @param[in] index Below `clientcert_verdict_reason_count`.
@@ -259,8 +259,8 @@ pub unsafe extern "C" fn clientcert_verdict_reason_detail(
 /// @param[in] verdict Borrowed.
 /// @param[in] tls_version As on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3; DTLS likewise. A number that is no
 /// version counts as TLS 1.3.
-/// @return The description of a fatal alert (RFC 8446 section 6.2), by the primary reason; -1 where the verdict is
-/// accepted; 80, internal_error, for NULL.
+/// @return The description of a fatal alert (RFC 8446 section 6.2), by the first reason that is not tolerated; -1
+/// where the verdict is accepted; 80, internal_error, for NULL.
 /// @since 1
 #[must_use]
 #[unsafe(no_mangle)]
@@ -319,7 +319,8 @@ pub unsafe extern "C" fn clientcert_verdict_get(
     })
 }
 
-/// A variable by name, as `clientcert_verdict_get` gives it, for a moment.
+/// A variable by name, as `clientcert_verdict_get` gives it, for a moment. Different texts for different moments are
+/// all kept as long as the verdict.
 ///
 /// @param[in] verdict Borrowed. NULL reads like a verdict that is FAILED for `internal_error`.
 /// @param[in] name Case counts.

@@ -41,11 +41,15 @@ fn every_export_runs_under_the_guard() {
 
 #[test]
 fn every_function_is_documented() {
-    let functions = functions(&read(HEADER));
+    let header = read(HEADER);
+    let functions = functions(&header);
     assert!(functions.len() > 50);
+    let level = header.split("CLIENTCERT_ABI_VERSION = ").nth(1).and_then(|text| text.split(',').next());
+    let level_of_the_header: u32 = level.unwrap().parse().unwrap();
     for function in &functions {
         let Function { name, comment, declaration } = function;
-        assert!(comment.contains("\n * @since "), "{name} does not say since when it exists");
+        let since = comment.split("\n * @since ").nth(1).and_then(|text| text.trim().parse().ok());
+        assert!(since.is_some_and(|level: u32| (1..=level_of_the_header).contains(&level)), "{name}: @since");
         let void = declaration.starts_with("void ");
         assert_eq!(comment.contains("\n * @return "), !void, "{name}: @return");
         assert_eq!(declaration.starts_with("CLIENTCERT_MUST_USE "), !void, "{name}: CLIENTCERT_MUST_USE");
