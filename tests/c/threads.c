@@ -4,11 +4,12 @@
 
 #include <pthread.h>
 
-enum { THREADS = 4, ROUNDS = 200, CHAINS = 8 };
+enum { THREADS = 4, ROUNDS = 200, CHAINS = 12 };
 
 /* Every other one is good. */
 static const char *const names[CHAINS] = {"good.der", "expired.der", "chain.der", "stranger.der",
-                                          "good.pem", "server.der",  "chain.pem", "self_signed.der"};
+                                          "good.pem", "server.der",  "chain.pem", "self_signed.der",
+                                          "nul.der",  "future.der",  "nul.pem",   "expired.pem"};
 
 struct job {
     char **argv;
