@@ -293,8 +293,8 @@ fn two_common_names_stay_two() {
 
 #[test]
 fn serial_numbers_of_every_kind() {
-    let long: Vec<u8> = (0..100).map(|byte| byte as u8 | 1).collect();
-    let hex: String = long.iter().map(|byte| format!("{byte:02X}")).collect();
+    let long: Vec<u8> = (0..100).map(|byte: u8| byte | 1).collect();
+    let hex = long.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"));
     for (serial, nginx, own) in [
         (vec![0x00], "00".to_owned(), "00"),
         (vec![0x80], "-80".to_owned(), "-80"),

@@ -61,7 +61,8 @@ fn integer_bits(sequence: &[u8]) -> Option<u32> {
     match fields.content(&integer) {
         [first, ..] if first & 0x80 != 0 => None,
         [0, rest @ ..] | rest => {
-            rest.first().map_or(Some(0), |first| Some(rest.len() as u32 * 8 - first.leading_zeros()))
+            let zeros = rest.first().map_or(0, |first| first.leading_zeros());
+            Some(u32::try_from(rest.len()).ok()?.checked_mul(8)? - zeros)
         }
     }
 }

@@ -124,14 +124,16 @@ fn push_labelled(out: &mut Vec<u8>, label: &str, value: &[u8]) {
 }
 
 fn push_ip(out: &mut Vec<u8>, value: &[u8]) {
-    let text = match (<[u8; 4]>::try_from(value), value.as_chunks::<2>()) {
-        (Ok(four), _) => format!(":{}", Ipv4Addr::from(four)),
+    let mut text = "IP Address".to_owned();
+    match (<[u8; 4]>::try_from(value), value.as_chunks::<2>()) {
+        (Ok(four), _) => text.push_str(&format!(":{}", Ipv4Addr::from(four))),
         (_, (groups, [])) if groups.len() == 8 => {
-            groups.iter().map(|group| format!(":{:X}", u16::from_be_bytes(*group))).collect()
+            for group in groups {
+                text.push_str(&format!(":{:X}", u16::from_be_bytes(*group)));
+            }
         }
-        _ => format!(":<invalid length={}>", value.len()),
-    };
-    out.extend_from_slice(b"IP Address");
+        _ => text.push_str(&format!(":<invalid length={}>", value.len())),
+    }
     out.extend_from_slice(text.as_bytes());
 }
 

@@ -113,9 +113,8 @@ impl Name<'_> {
                 None => out.extend_from_slice(openssl_type(attribute.oid).as_bytes()),
             }
             out.extend_from_slice(separators.equals.as_bytes());
-            if known.is_none() && separators.dump_unknown {
-                push_dump(&mut out, &attribute);
-            } else if !string_format::push(&mut out, attribute.tag, &attribute.asn1_string(), style) {
+            let dumped = known.is_none() && separators.dump_unknown;
+            if dumped || !string_format::push(&mut out, attribute.tag, &attribute.asn1_string(), style) {
                 push_dump(&mut out, &attribute);
             }
         }

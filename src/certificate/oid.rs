@@ -89,10 +89,10 @@ fn magnitude(arc: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; (arc.len() * 7).div_ceil(8)];
     for (index, group) in arc.iter().rev().enumerate() {
         let (bit, last) = (index * 7, bytes.len() - 1);
-        let shifted = u16::from(group & 0x7f) << (bit % 8);
-        bytes[last - bit / 8] |= shifted as u8;
+        let [high, low] = (u16::from(group & 0x7f) << (bit % 8)).to_be_bytes();
+        bytes[last - bit / 8] |= low;
         if let Some(next) = last.checked_sub(bit / 8 + 1) {
-            bytes[next] |= (shifted >> 8) as u8;
+            bytes[next] |= high;
         }
     }
     bytes

@@ -70,13 +70,13 @@ pub(super) fn push(out: &mut Vec<u8>, tag: u8, value: &[u8], style: &Style) -> b
 pub(super) fn tag_length_value(tag: u8, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len() + 6);
     out.push(tag);
-    match value.len() {
-        short @ 0..=0x7f => out.push(short as u8),
-        long => {
-            let bytes = long.to_be_bytes();
-            let bytes = &bytes[long.leading_zeros() as usize / 8..];
-            out.push(0x80 | bytes.len() as u8);
-            out.extend_from_slice(bytes);
+    match u8::try_from(value.len()) {
+        Ok(short) if short < 0x80 => out.push(short),
+        _ => {
+            let bytes = value.len().to_be_bytes();
+            let significant = bytes.iter().skip_while(|byte| **byte == 0);
+            out.push(significant.clone().fold(0x80, |count, _| count + 1));
+            out.extend(significant);
         }
     }
     out.extend_from_slice(value);
@@ -137,9 +137,9 @@ impl Writer<'_> {
             c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.byte(byte, first, last));
             return true;
         }
-        match unit {
-            0..=0xff => self.byte(unit as u8, first, last),
-            0x100..=0xffff => self.out.extend_from_slice(format!("\\U{unit:04X}").as_bytes()),
+        match (u8::try_from(unit), unit) {
+            (Ok(byte), _) => self.byte(byte, first, last),
+            (_, 0x100..=0xffff) => self.out.extend_from_slice(format!("\\U{unit:04X}").as_bytes()),
             _ => self.out.extend_from_slice(format!("\\W{unit:08X}").as_bytes()),
         }
         true

@@ -52,16 +52,16 @@ pub(crate) fn push_decimal(out: &mut Vec<u8>, number: i64) {
 /// The decimal text of a big-endian magnitude of any length.
 pub(crate) fn decimal_of_magnitude(magnitude: &[u8]) -> String {
     // Limbs of nine decimal digits, least significant first; certificates bound the length, so squares are fine.
-    let mut limbs: Vec<u32> = vec![0];
+    let mut limbs: Vec<u64> = vec![0];
     for byte in magnitude {
         let mut carry = u64::from(*byte);
         for limb in &mut limbs {
-            let value = u64::from(*limb) * 256 + carry;
-            *limb = (value % 1_000_000_000) as u32;
+            let value = *limb * 256 + carry;
+            *limb = value % 1_000_000_000;
             carry = value / 1_000_000_000;
         }
         if carry != 0 {
-            limbs.push(carry as u32);
+            limbs.push(carry);
         }
     }
     let mut limbs = limbs.into_iter().rev();

@@ -2,11 +2,11 @@
 
 use super::{Outcome, Verdict};
 use crate::certificate::Certificate;
-use crate::certificate::variables::{Status, Subject, Variable, Verify};
+use crate::certificate::variables::{self, Status, Subject, Variable, Verify};
 use crate::verify::{Code, Reason};
 
 /// The variables that only a verdict has.
-pub(crate) const NAMES: &[Variable] = &[
+const NAMES: &[Variable] = &[
     Variable { name: "outcome", help: "`NONE`, `SUCCESS` or `FAILED`" },
     Variable { name: "verified", help: "`1` for `SUCCESS`, else `0`: what a page is protected by" },
     Variable { name: "accepted", help: "`1` where the connection may go on, else `0`; **no authentication**" },
@@ -18,6 +18,15 @@ pub(crate) const NAMES: &[Variable] = &[
     Variable { name: "policy_identity", help: "what names the policy, in lower-case hexadecimal" },
     Variable { name: "valid_until", help: "the Unix time until which a `SUCCESS` holds; absent for anything else" },
 ];
+
+impl Verdict {
+    /// Every variable that a verdict can be asked for: the system that its name comes from, the name, in which `N`
+    /// stands for a number from 0, and what it holds, in one line of Markdown.
+    pub fn variables() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        let groups = std::iter::once(("The verdict", NAMES)).chain(variables::names());
+        groups.flat_map(|(group, names)| names.iter().map(move |variable| (group, variable.name, variable.help)))
+    }
+}
 
 impl Subject for Verdict {
     fn certificate_count(&self) -> usize {
@@ -71,7 +80,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::certificate::variables;
 
     const HEAD: &str = "# Variables
 
@@ -96,12 +104,13 @@ how many there are (`san_email_count`).
     #[test]
     fn the_documentation_lists_every_variable() {
         let mut page = HEAD.to_owned();
-        let groups = std::iter::once(("The verdict", NAMES)).chain(variables::names());
-        for (group, names) in groups {
-            let _ = write!(page, "\n## {group}\n\n| name | value |\n| --- | --- |\n");
-            for Variable { name, help } in names {
-                let _ = writeln!(page, "| `{name}` | {} |", help.replace('|', "\\|"));
+        let mut last = "";
+        for (group, name, help) in Verdict::variables() {
+            if group != last {
+                let _ = write!(page, "\n## {group}\n\n| name | value |\n| --- | --- |\n");
+                last = group;
             }
+            let _ = writeln!(page, "| `{name}` | {} |", help.replace('|', "\\|"));
         }
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/variables.md");
         if std::env::var_os("UPDATE_DOCS").is_some() {
@@ -114,8 +123,7 @@ how many there are (`san_email_count`).
 
     #[test]
     fn no_name_is_there_twice() {
-        let groups = std::iter::once(("", NAMES)).chain(variables::names());
-        let mut names: Vec<&str> = groups.flat_map(|(_, names)| names.iter().map(|variable| variable.name)).collect();
+        let mut names: Vec<&str> = Verdict::variables().map(|(_, name, _)| name).collect();
         names.sort_unstable();
         assert!(names.is_sorted_by(|left, right| left < right));
     }
