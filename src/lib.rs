@@ -12,4 +12,6 @@ mod time;
 mod verifier;
 
 pub use error::{Error, Status};
+pub use policy::{Config, Enforcement, Mode, Policy};
+pub use verdict::{Outcome, Verdict};
 pub use verifier::{Statistics, Verifier};
