@@ -93,7 +93,6 @@ impl ExtensionKind {
                 | Self::AuthorityInfoAccess
                 | Self::SubjectInfoAccess
                 | Self::NetscapeCertType
-                | Self::TlsFeature
                 | Self::FreshestCrl
         )
     }
@@ -291,6 +290,28 @@ pub(crate) fn check_extended_key_usage(mut reader: Reader<'_>) -> Result<(), Mal
     Ok(())
 }
 
+pub(crate) fn check_tls_features(mut reader: Reader<'_>) -> Result<(), Malformed> {
+    const FIELD: &str = "tlsFeature";
+    let mut list = reader.enter(der::SEQUENCE, FIELD)?;
+    reader.finish(FIELD)?;
+    while !list.is_empty() {
+        list.integer(FIELD)?;
+    }
+    Ok(())
+}
+
+/// Whether all policy qualifiers are of the kinds that RFC 5280 defines, which is needed to act on a critical extension.
+pub(crate) fn has_known_qualifiers(der: &[u8]) -> bool {
+    const CPS_AND_USER_NOTICE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 2];
+    Values { rest: inside(der) }.all(|(_, policy, _)| {
+        let qualifiers = Values { rest: policy }.find(|(tag, _, _)| *tag == der::SEQUENCE);
+        Values { rest: qualifiers.map_or(&[], |(_, content, _)| content) }.all(|(_, qualifier, _)| {
+            let oid = Reader::new(qualifier).oid("policyQualifierId");
+            oid.is_ok_and(|oid| matches!(oid.strip_prefix(CPS_AND_USER_NOTICE), Some([1 | 2])))
+        })
+    })
+}
+
 pub(crate) fn check_certificate_policies(mut reader: Reader<'_>) -> Result<(), Malformed> {
     const FIELD: &str = "certificatePolicies";
     let mut list = reader.enter(der::SEQUENCE, FIELD)?;
@@ -338,12 +359,11 @@ pub(crate) fn check_name_constraints(mut reader: Reader<'_>) -> Result<(), Malfo
     if fields.is_empty() {
         return fields.fail(FIELD, "is an empty sequence");
     }
+    let mut empty = true;
     for tag in [der::context_constructed(0), der::context_constructed(1)] {
         let Some(subtrees) = fields.optional(tag, FIELD)? else { continue };
         let mut subtrees = fields.within(&subtrees);
-        if subtrees.is_empty() {
-            return subtrees.fail(FIELD, "has an empty list of subtrees");
-        }
+        empty &= subtrees.is_empty();
         while !subtrees.is_empty() {
             let mut subtree = subtrees.enter(der::SEQUENCE, FIELD)?;
             check_general_name(&mut subtree, FIELD)?;
@@ -354,6 +374,9 @@ pub(crate) fn check_name_constraints(mut reader: Reader<'_>) -> Result<(), Malfo
             }
             subtree.finish(FIELD)?;
         }
+    }
+    if empty {
+        return fields.fail(FIELD, "constrains nothing");
     }
     fields.finish(FIELD)
 }

@@ -142,10 +142,13 @@ impl Layout {
                     }
                     self.known[kind as usize] =
                         Some(ExtensionSpan { value: extension.value, critical: extension.critical });
-                    if extension.critical && !kind.is_understood() {
+                    self.check_known(bytes, kind, extension.value)?;
+                    let understood = kind.is_understood()
+                        && (kind != ExtensionKind::CertificatePolicies
+                            || extensions::has_known_qualifiers(extension.value.of(bytes)));
+                    if extension.critical && !understood {
                         self.unknown_critical.get_or_insert(extension.oid_span);
                     }
-                    self.check_known(bytes, kind, extension.value)?;
                 }
                 None => {
                     if unknown.contains(&extension.oid) {
@@ -174,6 +177,7 @@ impl Layout {
             ExtensionKind::SubjectAltName => check_general_names(reader, "subjectAltName")?,
             ExtensionKind::IssuerAltName => check_general_names(reader, "issuerAltName")?,
             ExtensionKind::ExtendedKeyUsage => extensions::check_extended_key_usage(reader)?,
+            ExtensionKind::TlsFeature => extensions::check_tls_features(reader)?,
             ExtensionKind::NameConstraints => extensions::check_name_constraints(reader)?,
             ExtensionKind::CertificatePolicies => extensions::check_certificate_policies(reader)?,
             ExtensionKind::PolicyMappings => extensions::check_policy_mappings(reader)?,
@@ -185,8 +189,7 @@ impl Layout {
             | ExtensionKind::FreshestCrl
             | ExtensionKind::AuthorityInfoAccess
             | ExtensionKind::SubjectInfoAccess
-            | ExtensionKind::NetscapeCertType
-            | ExtensionKind::TlsFeature => {}
+            | ExtensionKind::NetscapeCertType => {}
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ pub use general_name::{GeneralName, GeneralNames};
 pub use name::{Attribute, Name, RelativeName};
 
 pub(crate) use chain::{Chain, ChainFault};
-pub(crate) use der::{Reader, SEQUENCE};
+pub(crate) use der::{INTEGER, Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP};
 pub(crate) use layout::Layout;
@@ -233,6 +233,11 @@ impl<'a> Certificate<'a> {
     /// Whether an extension is present and critical.
     pub(crate) fn is_critical(&self, kind: ExtensionKind) -> bool {
         self.layout.known[kind as usize].is_some_and(|extension| extension.critical)
+    }
+
+    /// The features in tlsFeature (RFC 7633), as content bytes; none where the extension is absent.
+    pub(crate) fn tls_features(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.extension(ExtensionKind::TlsFeature).map(Oids::checked).into_iter().flatten()
     }
 
     /// nameConstraints, if present.

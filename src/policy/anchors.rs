@@ -20,7 +20,8 @@ pub(super) struct Checked {
 ///
 /// # Errors
 ///
-/// [`Error::UnusableAnchor`] where all have expired, or where a certificate could serve neither as a CA nor itself.
+/// [`Error::UnusableAnchor`] where a certificate could serve neither as a CA nor itself. That it has expired is no error: it
+/// is judged at the time of each verification, and then refuses.
 pub(super) fn check(
     option: &'static str,
     contents: Contents,
@@ -33,8 +34,6 @@ pub(super) fn check(
     let mut checked = Checked { certificates: Vec::with_capacity(count), digests: Vec::with_capacity(count) };
     let mut seen = HashSet::with_capacity(count);
     let mut duplicates = Duplicates::default();
-    let mut first_expired = None;
-    let mut expired = 0;
     for Pinned { certificate, place } in contents.certificates {
         let view = certificate.view();
         let digest = sha256(view.as_der());
@@ -51,21 +50,11 @@ pub(super) fn check(
             let text = format!("{text}: {}", view.subject().rfc4514());
             Warning::new(kind, option, text).at(place.to_string())
         }));
-        if faults.contains(&Code::CertificateExpired) {
-            expired += 1;
-            first_expired.get_or_insert_with(|| (place.to_string(), view.subject().rfc4514()));
-        }
         checked.digests.push(digest);
         checked.certificates.push(certificate);
     }
     warnings.extend(duplicates.remarks(option));
-    match first_expired {
-        Some((place, subject)) if expired == checked.certificates.len() => {
-            let problem = if expired == 1 { "has expired" } else { "has expired, as have all others" };
-            Err(Error::UnusableAnchor { option, place, problem, subject })
-        }
-        _ => Ok(checked),
-    }
+    Ok(checked)
 }
 
 /// The SHA-256 of each certificate.

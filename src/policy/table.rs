@@ -203,7 +203,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
     OptionInfo {
         key: Key::Depth,
         name: "depth",
-        kind: Kind::Number { minimum: 0, maximum: 100, unit: "intermediate certificates" },
+        kind: Kind::Number { minimum: 0, maximum: 255, unit: "intermediate certificates" },
         default: "10",
         help: "how many intermediate certificates may stand between the client's and the pinned one",
         details: "As OpenSSL and nginx count: 0 allows what a pinned CA signed itself. Apache counts the CA too, so \
@@ -351,10 +351,11 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
     OptionInfo {
         key: Key::MaxNameComparisons,
         name: "max_name_comparisons",
-        kind: Kind::Number { minimum: 1, maximum: 10_000_000, unit: "comparisons" },
-        default: "50000",
-        help: "how many comparisons of names with name constraints are made for one chain",
-        details: "",
+        kind: Kind::Number { minimum: 1, maximum: 10_000_000, unit: "pairs" },
+        default: "1048576",
+        help: "how many pairs of a name and a name constraint above it are looked at in one chain",
+        details: "Hosts are looked up by hash. Of pairs that have to be compared one by one, IP addresses and directory \
+                  names, 50000 are, whatever this says.",
         aliases: &[],
         decides: true,
     },

@@ -8,8 +8,8 @@ use crate::certificate::{self, Certificate, Reader};
 pub(crate) enum KeyKind {
     /// rsaEncryption, with the bits of its modulus.
     Rsa(u32),
-    /// id-RSASSA-PSS, which may sign by PSS alone; with the digest that its parameters restrict it to.
-    RsaPss(u32, Option<Digest>),
+    /// id-RSASSA-PSS, which may sign by PSS alone, with the bits of its modulus.
+    RsaPss(u32, PssRestriction),
     /// id-ecPublicKey on a named curve.
     Ec(Curve),
     Ed25519,
@@ -19,6 +19,29 @@ pub(crate) enum KeyKind {
     MlDsa87,
     /// Anything else, and keys of the kinds above whose form is broken.
     Other,
+}
+
+/// What the parameters of an RSASSA-PSS key allow its signatures to be (RFC 4055 section 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PssRestriction {
+    None,
+    /// This digest, with salts at least as long; longer ones are not supported.
+    Digest(Digest),
+    /// Something that is not supported.
+    Unsupported,
+}
+
+impl PssRestriction {
+    fn of_parameters(parameters: &[u8]) -> Self {
+        match parameters {
+            [] => Self::None,
+            parameters => pss_digest(parameters).map_or(Self::Unsupported, Self::Digest),
+        }
+    }
+
+    pub(super) fn allows(self, digest: Digest) -> bool {
+        self == Self::None || self == Self::Digest(digest)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +78,8 @@ impl KeyKind {
         let key = certificate.key();
         match oid {
             OID_RSA if matches!(parameters, [] | [5, 0]) => modulus_bits(key).map_or(Self::Other, Self::Rsa),
-            OID_RSA_PSS => match (modulus_bits(key), parameters) {
-                (Some(bits), []) => Self::RsaPss(bits, None),
-                (Some(bits), parameters) => match pss_digest(parameters) {
-                    Some(digest) => Self::RsaPss(bits, Some(digest)),
-                    None => Self::Other,
-                },
-                (None, _) => Self::Other,
-            },
+            OID_RSA_PSS => modulus_bits(key)
+                .map_or(Self::Other, |bits| Self::RsaPss(bits, PssRestriction::of_parameters(parameters))),
             OID_EC => Curve::named(parameters).map_or(Self::Other, Self::Ec),
             OID_ED25519 if parameters.is_empty() && key.len() == 32 => Self::Ed25519,
             OID_ED448 if parameters.is_empty() && key.len() == 57 => Self::Ed448,
@@ -76,7 +93,8 @@ impl KeyKind {
     /// Whether the key is of a kind that can authenticate, and as strong as the rules ask.
     pub(crate) fn is_strong_enough(self, rules: &Rules) -> bool {
         match self {
-            Self::Rsa(bits) | Self::RsaPss(bits, _) => bits >= rules.min_rsa_bits,
+            // A modulus of an odd length is a sign of a broken generator (CA/Browser Forum baseline, 6.1.1.3).
+            Self::Rsa(bits) | Self::RsaPss(bits, _) => bits >= rules.min_rsa_bits && bits % 8 == 0,
             Self::Ec(curve) => curve.bits() >= rules.min_ec_bits,
             Self::Ed25519 | Self::Ed448 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => true,
             Self::Other => false,
@@ -180,14 +198,13 @@ fn modulus_bits(key: &[u8]) -> Option<u32> {
     let mut outer = Reader::new(key);
     let mut fields = outer.enter(certificate::SEQUENCE, FIELD).ok()?;
     outer.finish(FIELD).ok()?;
-    let modulus = fields.integer(FIELD).ok()?;
-    fields.integer(FIELD).ok()?;
+    // Only its size counts here, so the bytes are read as a magnitude, as OpenSSL does: signatures are checked by others.
+    let modulus = fields.expect(certificate::INTEGER, FIELD).ok()?;
+    fields.expect(certificate::INTEGER, FIELD).ok()?;
     fields.finish(FIELD).ok()?;
     let bytes = fields.content(&modulus);
-    if bytes[0] & 0x80 != 0 {
-        return None;
-    }
-    let bytes = if bytes[0] == 0 { &bytes[1..] } else { bytes };
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let bytes = &bytes[zeros..];
     let first = bytes.first()?;
     u32::try_from(bytes.len() * 8).ok().map(|bits| bits - first.leading_zeros())
 }

@@ -3,11 +3,11 @@
 use super::anchor::Anchor;
 use super::certificate_policies;
 use super::key::KeyKind;
-use super::name_constraints::{self, Comparisons};
+use super::name_constraints::{Comparisons, Constraints};
 use super::reason::{Code, Culprit, Detail, Reason};
 use super::rules::{EkuRule, Rules};
 use super::signature::SignatureAlgorithm;
-use crate::certificate::{Certificate, KeyUsage};
+use crate::certificate::{Certificate, ExtensionKind, KeyUsage};
 
 /// A path under examination: certificates leaf first, where each was presented, and the anchor on top.
 pub(super) struct Path<'p, 'c> {
@@ -50,6 +50,7 @@ pub(super) fn check(path: &Path<'_, '_>, rules: &Rules, now: i64, comparisons: &
         blame(Code::CaKeyTooWeak, path.top());
     }
     check_lengths(path, rules, &mut blame);
+    check_tls_features(path, &mut blame);
     if let Err((code, depth)) = certificate_policies::check(path.certificates) {
         blame(code, depth);
     }
@@ -111,9 +112,21 @@ fn check_leaf(leaf: &Certificate<'_>, rules: &Rules, mut blame: impl FnMut(Code)
     if leaf.basic_constraints().is_some_and(|constraints| constraints.ca) && !rules.accept_ca_leaf {
         blame(Code::CaAsLeaf);
     }
-    // What OpenSSL's purpose sslclient asks: the key must be able to take part in the handshake.
-    let unusable =
-        |usage: KeyUsage| !usage.allows(KeyUsage::DIGITAL_SIGNATURE) && !usage.allows(KeyUsage::KEY_AGREEMENT);
+    let is_ca = leaf.basic_constraints().is_some_and(|constraints| constraints.ca);
+    // RFC 5280 section 4.2.1.10: only a CA constrains names.
+    if leaf.name_constraints().is_some() && !is_ca {
+        blame(Code::NameConstraintUnsupported);
+    }
+    // RFC 5280 section 4.1.2.6: without a subject, the alternative names are who it is.
+    if leaf.subject().is_empty() && !leaf.is_critical(ExtensionKind::SubjectAltName) {
+        blame(Code::SubjectMissing);
+    }
+    // What OpenSSL's purpose sslclient asks: the key must be able to take part in the handshake. A CA's key that may sign
+    // certificates is excused where `accept_ca_leaf` takes such certificates at all.
+    let unusable = |usage: KeyUsage| {
+        let signs = usage.allows(KeyUsage::DIGITAL_SIGNATURE) || usage.allows(KeyUsage::KEY_AGREEMENT);
+        !signs && !(is_ca && usage.allows(KeyUsage::KEY_CERT_SIGN))
+    };
     if rules.eku.is_for_clients() && leaf.key_usage().is_some_and(unusable) {
         blame(Code::KeyUsage);
     }
@@ -172,17 +185,30 @@ fn check_lengths(path: &Path<'_, '_>, rules: &Rules, blame: &mut impl FnMut(Code
     }
 }
 
+/// RFC 7633 section 4.2.2: what a CA's certificate promises of TLS, the certificates that it issues must promise too.
+fn check_tls_features(path: &Path<'_, '_>, blame: &mut impl FnMut(Code, usize)) {
+    let anchor = path.anchor.certificate();
+    let issuers = path.certificates.iter().skip(1).chain(std::iter::once(&anchor));
+    for (depth, (certificate, issuer)) in path.certificates.iter().zip(issuers).enumerate() {
+        if !issuer.tls_features().all(|feature| certificate.tls_features().any(|own| own == feature)) {
+            blame(Code::TlsFeatureMissing, depth);
+        }
+    }
+}
+
 fn check_names(path: &Path<'_, '_>, comparisons: &mut Comparisons, blame: &mut impl FnMut(Code, usize)) {
     let anchor = path.anchor.certificate();
     let issuers = path.certificates.iter().skip(1).chain(std::iter::once(&anchor));
     for (depth, issuer) in (1..).zip(issuers) {
-        let Some(constraints) = issuer.name_constraints() else { continue };
+        let Some(constraints) = issuer.name_constraints().map(|constraints| Constraints::new(&constraints)) else {
+            continue;
+        };
         for (below, certificate) in path.certificates[..depth].iter().enumerate() {
             // RFC 5280 section 6.1.3 (b): a self-issued certificate that is not the last is exempt.
             if below > 0 && certificate.is_self_issued() {
                 continue;
             }
-            if let Err(code) = name_constraints::check(certificate, &constraints, comparisons) {
+            if let Err(code) = constraints.check(certificate, comparisons) {
                 blame(code, below);
             }
         }

@@ -216,6 +216,9 @@ reasons! {
     63 CaAsLeaf "ca_as_leaf" "a CA's certificate is refused as a client's here",
         37 X509_V_ERR_INVALID_NON_CA, UNSUPPORTED_CERTIFICATE UNSUPPORTED_CERTIFICATE, 495 16, Purpose;
 
+    64 SubjectMissing "subject_missing" "the subject is empty, and the subject alternative names are absent or not critical",
+        88 X509_V_ERR_EMPTY_SUBJECT_SAN_NOT_CRITICAL, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Purpose;
+
     70 LeafKeyTooWeak "leaf_key_too_weak" "the certificate's key is too weak or of an unsupported kind",
         66 X509_V_ERR_EE_KEY_TOO_SMALL, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Strength;
     71 CaKeyTooWeak "ca_key_too_weak" "a CA's key is too weak",
@@ -237,6 +240,8 @@ reasons! {
         43 X509_V_ERR_NO_EXPLICIT_POLICY, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
     86 PolicyInvalid "policy_invalid" "the certificate policy extensions contradict RFC 5280",
         42 X509_V_ERR_INVALID_POLICY_EXTENSION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
+    87 TlsFeatureMissing "tls_feature_missing" "a TLS feature that the issuer's certificate has is missing",
+        41 X509_V_ERR_INVALID_EXTENSION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Constraint;
 
     90 ValidatorsDisagree "validators_disagree" "the second validator refuses what the first accepts; this is an alarm",
         50 X509_V_ERR_APPLICATION_VERIFICATION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Opinion;
@@ -381,6 +386,7 @@ static OPENSSL_TEXTS: &[(i32, &str)] = &[
     (68, "CA signature digest algorithm too weak"),
     (76, "Cannot find certificate signature algorithm"),
     (79, "invalid CA certificate"),
+    (88, "Subject empty and Subject Alt Name extension not critical"),
 ];
 
 #[cfg(test)]

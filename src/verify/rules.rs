@@ -23,7 +23,7 @@ pub(crate) struct Rules {
     pub(crate) max_signatures: u32,
     /// The most signatures checked against anchors that share a name and have no key identifiers.
     pub(crate) max_anchor_candidates: u32,
-    /// The most comparisons of a name with a name constraint.
+    /// The most pairs of a name and a name constraint that concerns its certificate.
     pub(crate) max_name_comparisons: u32,
     /// Whether a leaf may be of version 1.
     pub(crate) accept_v1: bool,
@@ -100,7 +100,7 @@ impl Default for Rules {
             max_certificates: 128,
             max_signatures: 16,
             max_anchor_candidates: 64,
-            max_name_comparisons: 50_000,
+            max_name_comparisons: 1 << 20,
             accept_v1: true,
             accept_ca_leaf: true,
             accept_pinned_leaf: true,

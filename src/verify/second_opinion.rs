@@ -43,6 +43,8 @@ pub enum Abstention {
     ConstraintKind,
     /// A key or signature is RSASSA-PSS in a form that it does not know.
     Pss,
+    /// There are more pairs of names and name constraints than the 250 000 that it looks at.
+    ConstraintCount,
     /// A name is spelled differently in issuer and subject.
     NameSpelling,
     /// There are more than six intermediates.
@@ -74,6 +76,7 @@ impl Abstention {
             Self::CriticalPolicies => "critical_policies",
             Self::ConstraintKind => "constraint_kind",
             Self::Pss => "rsassa_pss",
+            Self::ConstraintCount => "constraint_count",
             Self::NameSpelling => "name_spelling",
             Self::Depth => "depth",
             Self::SelfIssuedPathLength => "self_issued_path_length",
@@ -261,14 +264,31 @@ fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, 
         }
         E::MaximumPathDepthExceeded => (path.len() > 7).then_some(Abstention::Depth),
         E::PathLenConstraintViolated => {
-            path[1..].iter().any(Certificate::is_self_issued).then_some(Abstention::SelfIssuedPathLength)
+            self_issued_exceed_length(path, &root).then_some(Abstention::SelfIssuedPathLength)
+        }
+        // It also tries a self-issued certificate as its own issuer, and then that is the error which it keeps.
+        E::InvalidSignatureForPublicKey if path[1..].iter().any(Certificate::is_self_issued) => {
+            let length = self_issued_exceed_length(path, &root).then_some(Abstention::SelfIssuedPathLength);
+            length.or_else(|| has_odd_constraint(issuers()).then_some(Abstention::ConstraintKind))
         }
         E::CertExpired { .. } | E::CertNotValidYet { .. } => {
             path.iter().any(|c| now < c.not_before() || now > c.not_after()).then_some(Abstention::WithinSkew)
         }
+        E::MaximumNameConstraintComparisonsExceeded => {
+            (constraint_pairs(path, issuers()) > 250_000).then_some(Abstention::ConstraintCount)
+        }
         E::CertDistrusted => Some(Abstention::DistrustedKey),
         _ => None,
     }
+}
+
+/// Whether a path length constraint is exceeded if self-issued certificates are counted, as webpki does.
+fn self_issued_exceed_length(path: &[Certificate<'_>], root: &Certificate<'_>) -> bool {
+    let issuers = path.iter().skip(1).chain(std::iter::once(root));
+    issuers.enumerate().any(|(below, issuer)| {
+        let limit = issuer.basic_constraints().and_then(|constraints| constraints.path_length);
+        limit.is_some_and(|limit| below > limit as usize)
+    })
 }
 
 /// Whether a name constraint is of a kind or a form that webpki does not judge.
@@ -281,6 +301,19 @@ fn has_odd_constraint<'i>(mut issuers: impl Iterator<Item = &'i Certificate<'i>>
                 .any(|subtree| !matches!(subtree, GeneralName::Dns(_) | GeneralName::Ip(_)))
         })
     })
+}
+
+/// How many pairs of a name and a constraint there are, every name counted for every CA.
+fn constraint_pairs<'i>(path: &[Certificate<'_>], issuers: impl Iterator<Item = &'i Certificate<'i>>) -> usize {
+    let names: usize = path
+        .iter()
+        .map(|certificate| certificate.subject_alternative_names().count() + certificate.subject().attributes().count())
+        .sum();
+    let constraints: usize = issuers
+        .filter_map(Certificate::name_constraints)
+        .map(|constraints| constraints.permitted().count() + constraints.excluded().count())
+        .sum();
+    names.saturating_mul(constraints)
 }
 
 fn has_unknown_name_form(certificate: &Certificate<'_>) -> bool {

@@ -77,10 +77,11 @@ impl SignatureAlgorithm {
                 _ => return None,
             },
             OID_RSA_PSS => Self::RsaPss(pss_digest(parameters)?),
+            // RFC 5758 section 3.2 omits the parameters, but some write NULL, and OpenSSL and Go take it.
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1] if bare => Self::Ecdsa(Digest::Sha1),
-            [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2] if bare => Self::Ecdsa(Digest::Sha256),
-            [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3] if bare => Self::Ecdsa(Digest::Sha384),
-            [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4] if bare => Self::Ecdsa(Digest::Sha512),
+            [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, arc @ 2..=4] if bare || parameters == [5, 0] && *arc < 4 => {
+                Self::Ecdsa([Digest::Sha256, Digest::Sha384, Digest::Sha512][usize::from(arc - 2)])
+            }
             OID_ED25519 if bare => Self::Ed25519,
             OID_ML_DSA_44 if bare => Self::MlDsa44,
             OID_ML_DSA_65 if bare => Self::MlDsa65,
@@ -106,7 +107,7 @@ impl SignatureAlgorithm {
                 (Digest::Sha512, false) => &signature::RSA_PKCS1_2048_8192_SHA512,
             },
             (Self::RsaPss(digest), KeyKind::Rsa(_)) => pss_verification(digest)?,
-            (Self::RsaPss(digest), KeyKind::RsaPss(_, only)) if only.is_none_or(|only| only == digest) => {
+            (Self::RsaPss(digest), KeyKind::RsaPss(_, restriction)) if restriction.allows(digest) => {
                 pss_verification(digest)?
             }
             (Self::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa_verification(curve, digest)?,
