@@ -40,7 +40,7 @@ impl Policy {
     ///
     /// [`Error::NotSupported`] for a `trust` that needs a registry; [`Error::InvalidConfig`] where the mode verifies and
     /// there is nothing to trust; [`Error::Io`], [`Error::Malformed`] and [`Error::NoCertificate`] for what `ca` names;
-    /// [`Error::UnusableAnchor`] where all pinned certificates have expired, or one could never serve.
+    /// [`Error::UnusableAnchor`] where a pinned certificate could never serve.
     pub fn compile(config: &Config) -> Result<Self, Error> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Self::compile_at(config, i64::try_from(now).unwrap_or(i64::MAX))
