@@ -2,7 +2,10 @@
 
 mod support;
 
+use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
+use clientcert::policy::Config;
+use clientcert::verdict::Verdict;
 use support::{Extension, Key, NOW, Template, der, extension, name};
 
 /// The subject of the documentation of other systems' variables, two common names and an unknown type.
@@ -326,4 +329,135 @@ fn days_that_are_left() {
             &[("ssl_client_v_remain", Some(nginx)), ("days_left", Some(nginx)), ("SSL_CLIENT_V_REMAIN", Some(apache))],
         );
     }
+}
+
+/// A root, an intermediate of it, and a client of the intermediate.
+struct Chain {
+    root: Vec<u8>,
+    intermediate: Vec<u8>,
+    client: Template,
+}
+
+impl Chain {
+    fn new() -> Self {
+        let [root, middle, client] = [0, 1, 2].map(Key::ed25519);
+        Self {
+            root: Template::authority("Root", "Root", &root).sign(&root),
+            intermediate: Template::authority("Root", "Middle", &middle).sign(&root),
+            client: Template::client("Middle", "alice", &client),
+        }
+    }
+
+    fn presented(&self) -> Vec<u8> {
+        [self.client.sign(&Key::ed25519(1)), self.intermediate.clone()].concat()
+    }
+
+    fn verify(&self, mode: &str, presented: &[u8]) -> std::sync::Arc<Verdict> {
+        let mut config = Config::new();
+        config.set_bytes("ca", &self.root).expect("a root");
+        config.set("mode", mode).expect("a mode");
+        Verifier::new(&config).expect("a good config").verify_at(presented, NOW)
+    }
+}
+
+#[track_caller]
+fn check_verdict(verdict: &Verdict, expected: &[(&str, Option<&str>)]) {
+    for (name, expected) in expected {
+        let found = verdict.get_at(name, NOW).map(|value| value.escape_ascii().to_string());
+        assert_eq!(found.as_deref(), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_verified_client() {
+    let chain = Chain::new();
+    let verdict = chain.verify("require", &chain.presented());
+    check_verdict(
+        &verdict,
+        &[
+            ("ssl_client_verify", Some("SUCCESS")),
+            ("SSL_CLIENT_VERIFY", Some("SUCCESS")),
+            ("SSL_CLIENT_VERIFY_ERRSTR", None),
+            ("ssl_c_used", Some("1")),
+            ("ssl_c_verify", Some("0")),
+            ("ssl_c_verify,x509_v_err_str", Some("X509_V_OK")),
+            ("ssl_c_err", Some("0")),
+            ("ssl_c_ca_err", Some("0")),
+            ("ssl_c_ca_err_depth", Some("0")),
+            ("ssl_c_r_dn", Some("/CN=Root")),
+            ("ssl_c_r_dn(CN)", Some("Root")),
+            ("certificate_count", Some("2")),
+            ("subject", Some("CN=alice")),
+            ("verified", Some("1")),
+        ],
+    );
+    let pem = support::pem(&chain.intermediate);
+    assert_eq!(verdict.get("SSL_CLIENT_CERT_CHAIN_0"), Some(pem.as_bytes()));
+    assert_eq!(verdict.get("SSL_CLIENT_CERT_CHAIN_1"), None);
+    assert_eq!(verdict.get("ssl_c_chain_der"), Some(&*chain.intermediate));
+    assert_eq!(verdict.get("chain_der"), Some(&*chain.presented()));
+    let both = support::pem(&chain.client.sign(&Key::ed25519(1))) + &pem;
+    assert_eq!(verdict.get("chain_pem"), Some(both.as_bytes()));
+}
+
+#[test]
+fn a_client_that_fails() {
+    let mut chain = Chain::new();
+    chain.client = chain.client.valid("200101000000Z", "210101000000Z");
+    let expired = [
+        ("ssl_client_verify", Some("FAILED:certificate has expired")),
+        ("SSL_CLIENT_VERIFY", Some("FAILED:certificate has expired")),
+        ("SSL_CLIENT_VERIFY_ERRSTR", Some("certificate has expired")),
+        ("ssl_c_verify", Some("10")),
+        ("ssl_c_verify,x509_v_err_str", Some("X509_V_ERR_CERT_HAS_EXPIRED")),
+        ("ssl_c_err", Some("10")),
+        ("ssl_c_ca_err", Some("0")),
+        ("ssl_client_v_remain", Some("0")),
+        ("verified", Some("0")),
+    ];
+    check_verdict(&chain.verify("require", &chain.presented()), &expired);
+
+    let leaf = chain.client.clone().valid("200101000000Z", "400101000000Z").sign(&Key::ed25519(1));
+    let alone = chain.verify("optional_no_ca", &leaf);
+    assert!(alone.accepted() && !alone.verified());
+    let text = String::from_utf8(alone.get("ssl_client_verify").unwrap().to_vec()).unwrap();
+    assert!(text.starts_with("FAILED:unable to "), "{text}");
+    check_verdict(
+        &alone,
+        &[("SSL_CLIENT_VERIFY", Some("GENEROUS")), ("SSL_CLIENT_VERIFY_ERRSTR", text.strip_prefix("FAILED:"))],
+    );
+}
+
+#[test]
+fn no_client() {
+    let chain = Chain::new();
+    for mode in ["require", "optional"] {
+        check_verdict(
+            &chain.verify(mode, &[]),
+            &[
+                ("ssl_client_verify", Some("NONE")),
+                ("SSL_CLIENT_VERIFY", Some("NONE")),
+                ("ssl_c_used", Some("0")),
+                ("ssl_c_verify", Some("0")),
+                ("ssl_client_s_dn", None),
+                ("SSL_CLIENT_S_DN", None),
+                ("SSL_CLIENT_CERT", None),
+                ("ssl_c_s_dn", None),
+                ("subject", None),
+                ("chain_der", None),
+                ("certificate_count", Some("0")),
+            ],
+        );
+    }
+}
+
+#[test]
+fn what_depends_on_the_moment_is_never_stale() {
+    let chain = Chain::new();
+    let verdict = chain.verify("require", &chain.presented());
+    let days = |now: i64| verdict.get_at("days_left", now).map(<[u8]>::to_vec);
+    let today = days(NOW);
+    assert_ne!(days(NOW + 86_400), today);
+    assert_eq!(days(NOW), today);
+    assert_eq!(days(i64::MAX), Some(b"0".to_vec()));
 }
