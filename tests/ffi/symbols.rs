@@ -30,6 +30,17 @@ fn the_soname_is_stable_and_the_library_stays_loaded() {
 }
 
 #[test]
+fn the_library_cannot_do_what_a_guest_should_not() {
+    let output = run(Command::new("nm").args(["-D", "--undefined-only"]).arg(shared_library()));
+    let output = String::from_utf8(output.stdout).unwrap();
+    let imported = output.lines().filter_map(|line| line.split_whitespace().last()?.split('@').next());
+    let unfit =
+        ["pthread_create", "clone", "fork", "execve", "sigaction", "signal", "socket", "connect", "dlopen", "setenv"];
+    let found: Vec<&str> = imported.filter(|symbol| unfit.contains(symbol)).collect();
+    assert!(output.contains(" malloc") && found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn every_function_with_a_pointer_is_given_null() {
     let header = functions(&read("include/clientcert.h"));
     let program = std::fs::read_to_string(project("tests/c/null.c")).unwrap();
