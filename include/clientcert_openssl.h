@@ -361,21 +361,15 @@ static inline int clientcert_openssl_verify_mode(const clientcert_policy *policy
     }
 }
 
-/* The names of the CAs for the CertificateRequest; none at all where they do not fit into one (64 kB). */
+/* The names of the CAs for the CertificateRequest; NULL where memory fails. */
 static inline STACK_OF(X509_NAME) *clientcert_openssl_ca_names(const clientcert_policy *policy) {
     STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
-    size_t i, length, room = 60000, count = clientcert_policy_ca_name_count(policy);
+    size_t i, length = 0, count = clientcert_policy_ca_name_count(policy);
 
     for (i = 0; names != NULL && i < count; i++) {
         const unsigned char *der = clientcert_policy_ca_name(policy, i, &length);
-        X509_NAME *name;
+        X509_NAME *name = d2i_X509_NAME(NULL, &der, (long)length);
 
-        if (der == NULL || length + 2 > room) {
-            sk_X509_NAME_pop_free(names, X509_NAME_free);
-            return sk_X509_NAME_new_null();
-        }
-        room -= length + 2;
-        name = d2i_X509_NAME(NULL, &der, (long)length);
         if (name == NULL || sk_X509_NAME_push(names, name) <= 0) {
             X509_NAME_free(name);
             sk_X509_NAME_pop_free(names, X509_NAME_free);

@@ -164,6 +164,8 @@ static const struct expectation expectations[] = {
     /* Expired too, which is nothing that a stranger is told. */
     {"require", "handshake", "stranger_expired.pem", 48, 48, 0, false, 0, NULL},
     {"require", "handshake", "self.pem", 48, 48, 0, false, 0, NULL},
+    /* Its own error, a wrong signature, would make OpenSSL send decrypt_error. */
+    {"require", "handshake", "forged.pem", 48, 48, 0, false, 0, NULL},
     {"require_any", "handshake", NULL, 40, 116, 0, false, 0, NULL},
     {"require_any", "handshake", "stranger.pem", 0, 0, CLIENTCERT_FAILED, true, X509_V_ERR_APPLICATION_VERIFICATION,
      "not_verified"},
@@ -268,17 +270,20 @@ static int keep_session(SSL *ssl, SSL_SESSION *session) {
     return 1;
 }
 
-/* Connects twice, the second time with the session of the first, and tells whether that was resumed. */
+/* Connects twice, the second time with the session of the first, and tells whether that was resumed. One context resumes
+   what it offers. */
 static bool resumes(SSL_CTX *first, SSL_CTX *second, SSL_CTX *client, int version, int outcome, const char *reason) {
     struct connection connection;
-    bool resumed;
+    bool resumed, offered;
 
     connect_with(&connection, first, client, version, NULL, NULL);
     CHECK(connection.complete && clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
     close_both(&connection);
+    offered = kept != NULL;
     connect_with(&connection, second, client, version, kept, NULL);
     CHECK(connection.complete);
     resumed = SSL_session_reused(connection.server) == 1;
+    CHECK(resumed || !offered || first != second);
     CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == outcome);
     CHECK(primary_is(clientcert_openssl_verdict(connection.server), reason));
     close_both(&connection);
@@ -403,6 +408,7 @@ static int names_sent(SSL_CTX *server, SSL_CTX *client, const char *name) {
     int count;
 
     connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
+    CHECK(connection.complete);
     names = SSL_get0_peer_CA_list(connection.client);
     count = names == NULL ? 0 : sk_X509_NAME_num(names);
     if (count > 0)
@@ -439,6 +445,12 @@ static void hints(char **argv) {
     CHECK(clientcert_openssl_install(server, verifier) == 1);
     CHECK(names_sent(server, client, NULL) == 0);
     clientcert_verifier_free(verifier);
+
+    /* More names than fit into a handshake: none are sent, and it completes. */
+    verifier = verifier_by(argv, "optional", "request", "many_cas.pem");
+    CHECK(clientcert_openssl_install(server, verifier) == 1);
+    CHECK(names_sent(server, client, NULL) == 0);
+    clientcert_verifier_free(verifier);
     free(ca.data);
     free(other.data);
     SSL_CTX_free(server);
@@ -465,6 +477,16 @@ static void misuse(char **argv) {
     connect_with(&connection, server, client, TLS1_3_VERSION, NULL, NULL);
     CHECK(!connection.complete && connection.alert == SSL_AD_INTERNAL_ERROR);
     close_both(&connection);
+
+    /* A client without a certificate of X.509, such as a raw public key, is not taken for one without any. */
+    CHECK(clientcert_openssl_install(server, verifier) == 1);
+    SSL *ssl = SSL_new(server);
+    X509_STORE_CTX *store = X509_STORE_CTX_new();
+    CHECK(X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(server), NULL, NULL) == 1);
+    CHECK(X509_STORE_CTX_set_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) == 1);
+    CHECK(clientcert_openssl_callback(store, NULL) == 0 && X509_STORE_CTX_get_error(store) != X509_V_OK);
+    X509_STORE_CTX_free(store);
+    SSL_free(ssl);
 
     /* A connection that is used again has no verdict of its former client, and neither has its copy. */
     CHECK(clientcert_openssl_install(server, verifier) == 1 && clientcert_openssl_install(server, verifier) == 1);

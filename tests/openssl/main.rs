@@ -101,11 +101,17 @@ fn write_certificates(folder: &Path) {
     };
     write_ca("ca.pem", "ca", root);
     write_ca("stranger_ca.pem", "stranger ca", stranger);
+    let many = (0..900).map(|number| {
+        let name = format!("{number:064}");
+        pem(&Template::authority(&name, &name, root).sign(root))
+    });
+    fs::write(folder.join("many_cas.pem"), many.collect::<String>()).unwrap();
     write("server.pem", &[&purpose.clone().sign(root)], leaf);
     write("good.pem", &[&client("good").sign(root)], leaf);
     write("expired.pem", &[&client("expired").valid(past.0, past.1).sign(root)], leaf);
     write("future.pem", &[&client("future").valid("390101000000Z", "400101000000Z").sign(root)], leaf);
     write("purpose.pem", &[&purpose.sign(root)], leaf);
+    write("forged.pem", &[&client("forged").sign(stranger)], leaf);
     write("self.pem", &[&Template::client("self", "self", leaf).sign(leaf)], leaf);
 
     let unknown = Template::client("stranger ca", "good", leaf);
