@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use clientcert::certificate::OwnedCertificate;
+use clientcert::verdict::Verdict;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -188,6 +189,41 @@ fn our_own_variables_are_safe_on_a_line() {
     }
 }
 
+#[test]
+fn rfc4514_loses_nothing() {
+    let mut text_of_name = HashMap::new();
+    for case in sample(&case(), 4_000) {
+        let ours = OwnedCertificate::from_der(case.encode()).expect("a readable certificate");
+        let text = ours.view().subject().rfc4514();
+        let expected: Vec<Vec<(String, Vec<u8>)>> =
+            case.subject.iter().rev().map(|set| set.iter().map(Attribute::expected).collect()).collect();
+        assert_eq!(parse_rfc4514(&text), expected, "{text}");
+        // One text, one name, but for the string types that the same text may stand in.
+        let previous = text_of_name.insert(text.clone(), expected.clone());
+        assert!(previous.is_none_or(|previous| previous == expected), "{text}");
+    }
+}
+
+#[test]
+fn nothing_panics_on_what_is_still_readable() {
+    let names: Vec<String> = Verdict::variables().map(|(_, name, _)| name.replace("_N", "_0")).collect();
+    let mut readable = 0;
+    let mutation = (case(), prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4));
+    for (case, changes) in sample(&mutation, 4_000) {
+        let mut der = case.encode();
+        for (index, byte) in changes {
+            let index = index.index(der.len());
+            der[index] = byte;
+        }
+        let Ok(certificate) = OwnedCertificate::from_der(der) else { continue };
+        readable += 1;
+        for name in &names {
+            certificate.view().variable(name, NOW);
+        }
+    }
+    assert!(readable > 400, "only {readable} were readable");
+}
+
 /// A certificate to generate: what goes into its corners.
 #[derive(Clone, Debug)]
 struct Case {
@@ -249,18 +285,47 @@ impl Case {
 }
 
 impl Attribute {
-    /// OpenSSL reads only string types in names, and only text that it can compare.
-    fn is_readable_by_openssl(&self) -> bool {
+    /// What RFC 4514 lets one read back: the type, and the text or the DER of the value.
+    fn expected(&self) -> (String, Vec<u8>) {
+        let (known, sound) = match self.kind.as_str() {
+            "2.5.4.3"
+            | "2.5.4.6"
+            | "2.5.4.7"
+            | "2.5.4.8"
+            | "2.5.4.9"
+            | "2.5.4.10"
+            | "2.5.4.11"
+            | "0.9.2342.19200300.100.1.1"
+            | "0.9.2342.19200300.100.1.25" => (true, self.text()),
+            _ => (false, None),
+        };
+        let value = match sound {
+            Some(text) if known => text.into_bytes(),
+            _ => [b"#", hex(&der::tlv(self.tag, &self.value)).to_uppercase().as_bytes()].concat(),
+        };
+        (self.kind.clone(), value)
+    }
+
+    /// The value's text, where it is of a string type and sound.
+    fn text(&self) -> Option<String> {
         let code_points = |width: usize| {
-            self.value.len().is_multiple_of(width)
-                && self.value.chunks(width).all(|unit| {
-                    char::from_u32(unit.iter().fold(0, |code, byte| code << 8 | u32::from(*byte))).is_some()
-                })
+            let unit = |unit: &[u8]| char::from_u32(unit.iter().fold(0, |code, byte| code << 8 | u32::from(*byte)));
+            self.value.len().is_multiple_of(width).then(|| self.value.chunks(width).map(unit).collect()).flatten()
         };
         match self.tag {
-            der::UTF8_STRING => std::str::from_utf8(&self.value).is_ok(),
+            der::UTF8_STRING => String::from_utf8(self.value.clone()).ok(),
             0x1c => code_points(4),
             der::BMP_STRING => code_points(2),
+            der::TELETEX_STRING => code_points(1),
+            der::PRINTABLE_STRING | der::IA5_STRING | 0x12 | 0x1a if self.value.is_ascii() => code_points(1),
+            _ => None,
+        }
+    }
+
+    /// OpenSSL reads only string types in names, and only text that it can compare.
+    fn is_readable_by_openssl(&self) -> bool {
+        match self.tag {
+            der::UTF8_STRING | der::BMP_STRING | 0x1c => self.text().is_some(),
             der::INTEGER | der::OCTET_STRING | 0x1a => false,
             _ => true,
         }
@@ -491,6 +556,65 @@ fn apache_letters(kind: &str) -> Option<&'static str> {
         "1.2.840.113549.1.9.1" => "Email",
         _ => return None,
     })
+}
+
+/// Reads RFC 4514 back: relative names, of each the types (dotted) and values; a value in hexadecimal stays so.
+fn parse_rfc4514(text: &str) -> Vec<Vec<(String, Vec<u8>)>> {
+    let mut names: Vec<Vec<(String, Vec<u8>)>> = Vec::new();
+    let mut rest = text;
+    let mut joined = false;
+    while !rest.is_empty() {
+        let (kind, tail) = rest.split_once('=').expect("a type");
+        let mut value = Vec::new();
+        let mut characters = tail.char_indices();
+        let mut end = tail.len();
+        let mut separator = None;
+        while let Some((at, c)) = characters.next() {
+            match c {
+                ',' | '+' => {
+                    (end, separator) = (at, Some(c));
+                    break;
+                }
+                '\\' => {
+                    let (_, escaped) = characters.next().expect("something escaped");
+                    match escaped.to_digit(16) {
+                        Some(_) => {
+                            characters.next();
+                            value.push(u8::from_str_radix(&tail[at + 1..at + 3], 16).expect("two digits"));
+                        }
+                        None => value.extend(escaped.to_string().bytes()),
+                    }
+                }
+                '#' if at == 0 => value.push(b'#'),
+                '"' | ';' | '<' | '>' => panic!("{c} is not escaped in {text}"),
+                _ => value.extend(c.to_string().bytes()),
+            }
+        }
+        let attribute = (dotted(kind).to_owned(), value);
+        match names.last_mut() {
+            Some(name) if joined => name.push(attribute),
+            _ => names.push(vec![attribute]),
+        }
+        joined = separator == Some('+');
+        rest = tail.get(end + 1..).unwrap_or("");
+        assert!(separator.is_none() || !rest.is_empty(), "{text} ends in a separator");
+    }
+    names
+}
+
+fn dotted(short: &str) -> &str {
+    match short {
+        "CN" => "2.5.4.3",
+        "C" => "2.5.4.6",
+        "L" => "2.5.4.7",
+        "ST" => "2.5.4.8",
+        "STREET" => "2.5.4.9",
+        "O" => "2.5.4.10",
+        "OU" => "2.5.4.11",
+        "UID" => "0.9.2342.19200300.100.1.1",
+        "DC" => "0.9.2342.19200300.100.1.25",
+        dotted => dotted,
+    }
 }
 
 /// Values that are each followed by their length.

@@ -51,17 +51,18 @@ pub(crate) fn push_decimal(out: &mut Vec<u8>, number: i64) {
 
 /// The decimal text of a big-endian magnitude of any length.
 pub(crate) fn decimal_of_magnitude(magnitude: &[u8]) -> String {
-    // Limbs of nine decimal digits, least significant first; certificates bound the length, so squares are fine.
+    // Limbs of nine decimal digits, least significant first. The cost is the square of the length, which callers bound.
     let mut limbs: Vec<u64> = vec![0];
-    for byte in magnitude {
-        let mut carry = u64::from(*byte);
+    for chunk in magnitude.rchunks(4).rev() {
+        let mut carry = chunk.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
         for limb in &mut limbs {
-            let value = *limb * 256 + carry;
+            let value = (*limb << (8 * chunk.len())) + carry;
             *limb = value % 1_000_000_000;
             carry = value / 1_000_000_000;
         }
-        if carry != 0 {
-            limbs.push(carry);
+        while carry != 0 {
+            limbs.push(carry % 1_000_000_000);
+            carry /= 1_000_000_000;
         }
     }
     let mut limbs = limbs.into_iter().rev();
@@ -144,6 +145,8 @@ mod tests {
         }
         assert_eq!(decimal_of_magnitude(&[]), "0");
         assert_eq!(decimal_of_magnitude(&[0]), "0");
+        assert_eq!(decimal_of_magnitude(&[0xff; 4]), u32::MAX.to_string());
+        assert_eq!(decimal_of_magnitude(&[1, 0, 0, 0, 0]), (1u64 << 32).to_string());
         assert_eq!(decimal_of_magnitude(&u128::MAX.to_be_bytes()), u128::MAX.to_string());
         assert_eq!(decimal_of_magnitude(&1_000_000_000_000_000_000u64.to_be_bytes()), "1000000000000000000");
     }

@@ -98,6 +98,9 @@ the hexadecimal of its DER.
 Whatever can occur several times is numbered. Without a number such a name means the only one (`san_email`), and is
 absent where there are several, because to pick one would be to decide who the client is; with `count` for a number it is
 how many there are (`san_email_count`).
+
+What belongs to a connection is the server's to give, because a verdict holds nothing of a connection: the cipher, the
+session, SNI, and the client's signature scheme (`$ssl_client_sigalg`).
 ";
 
     /// Set `UPDATE_DOCS=1` to write the page anew.
