@@ -932,6 +932,8 @@ typedef enum {
     CLIENTCERT_REASON_VERSION_REFUSED = 62,
     /** A CA's certificate is refused as a client's here. */
     CLIENTCERT_REASON_CA_AS_LEAF = 63,
+    /** The subject is empty, and the subject alternative names are absent or not critical. */
+    CLIENTCERT_REASON_SUBJECT_MISSING = 64,
     /** The certificate's key is too weak or of an unsupported kind. */
     CLIENTCERT_REASON_LEAF_KEY_TOO_WEAK = 70,
     /** A CA's key is too weak. */
@@ -952,6 +954,8 @@ typedef enum {
     CLIENTCERT_REASON_POLICY_REQUIRED = 85,
     /** The certificate policy extensions contradict RFC 5280. */
     CLIENTCERT_REASON_POLICY_INVALID = 86,
+    /** A TLS feature that the issuer's certificate has is missing. */
+    CLIENTCERT_REASON_TLS_FEATURE_MISSING = 87,
     /** The second validator refuses what the first accepts; this is an alarm. */
     CLIENTCERT_REASON_VALIDATORS_DISAGREE = 90,
     /** The second validator cannot judge this path, and `second_opinion` is strict. */

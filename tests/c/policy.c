@@ -82,6 +82,14 @@ static void doubtful_files_give_warnings(char **argv) {
     CHECK(strstr(clientcert_policy_warning(policy, 0), "ca.der") != NULL);
     CHECK(clientcert_policy_warning(policy, 1) == NULL);
     clientcert_policy_free(policy);
+
+    char *expired = path_of(argv, "expired_ca.pem");
+    policy = policy_with(argv, "require", "ca", expired);
+    free(expired);
+    CHECK(clientcert_policy_warning_count(policy) == 1);
+    CHECK(strstr(clientcert_policy_warning(policy, 0), "expired_ca.pem") != NULL);
+    CHECK(strstr(clientcert_policy_warning(policy, 0), "anchor_expired") != NULL);
+    clientcert_policy_free(policy);
 }
 
 int main(int argc, char **argv) {

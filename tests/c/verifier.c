@@ -27,8 +27,12 @@ static void what_cannot_verify_is_not_made(char **argv) {
     CHECK(status_of(config_with(argv, "require", "key.pem")) == CLIENTCERT_MALFORMED);
     CHECK(status_of(config_with(argv, "require", "empty")) == CLIENTCERT_NO_CERTIFICATE);
     CHECK(status_of(config_with(argv, "require", "broken.pem")) == CLIENTCERT_MALFORMED);
-    CHECK(status_of(config_with(argv, "require", "expired_ca.pem")) == CLIENTCERT_UNUSABLE_ANCHOR);
-    clientcert_config *config = config_with(argv, "require", "ca.pem");
+
+    clientcert_config *config = config_with(argv, "require", "good.pem");
+    CHECK(clientcert_config_set(config, "accept_pinned_leaf", "false", NULL) == CLIENTCERT_OK);
+    CHECK(status_of(config) == CLIENTCERT_UNUSABLE_ANCHOR);
+
+    config = config_with(argv, "require", "ca.pem");
     int32_t status = clientcert_config_set(config, "trust", "key", NULL);
     CHECK(status == CLIENTCERT_NOT_SUPPORTED || (status == CLIENTCERT_OK && status_of(config) == CLIENTCERT_NOT_SUPPORTED));
     if (status != CLIENTCERT_OK)
