@@ -9,7 +9,6 @@ pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OID: u8 = 0x06;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const NUMERIC_STRING: u8 = 0x12;
@@ -61,6 +60,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// A layout refuses what is longer than positions can say.
+    #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }
@@ -68,10 +69,6 @@ impl Span {
     #[inline]
     pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..self.end as usize]
-    }
-
-    pub(crate) fn start(self) -> usize {
-        self.start as usize
     }
 }
 
@@ -261,7 +258,7 @@ impl<'a> Reader<'a> {
         let tlv = self.expect(BIT_STRING, field)?;
         match self.content(&tlv) {
             [unused, rest @ ..] if *unused < 8 && (*unused == 0 || !rest.is_empty()) => {
-                if rest.last().is_some_and(|last| last & ((1u16 << unused) - 1) as u8 != 0) {
+                if rest.last().is_some_and(|last| last & !(u8::MAX << unused) != 0) {
                     return at.fail(field, "is a BIT STRING whose unused bits are not zero");
                 }
                 Ok((Span::new(tlv.content + 1, tlv.end), *unused))

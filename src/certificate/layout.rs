@@ -45,6 +45,9 @@ impl Layout {
     /// Reads one certificate that fills `bytes` exactly.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut outer = Reader::new(bytes);
+        if u32::try_from(bytes.len()).is_err() {
+            return outer.fail("Certificate", "is longer than 4 GiB");
+        }
         let mut certificate = outer.enter(der::SEQUENCE, "Certificate")?;
         outer.finish("Certificate")?;
 
@@ -207,7 +210,9 @@ fn version(fields: &mut Reader<'_>) -> Result<u8, Malformed> {
     wrapped.finish("version")?;
     match value {
         // An explicit v1 is not DER; OpenSSL takes it, and it changes nothing.
-        0..=2 => Ok(value as u8 + 1),
+        0 => Ok(1),
+        1 => Ok(2),
+        2 => Ok(3),
         _ => at.fail("version", "is none of 1, 2 and 3"),
     }
 }

@@ -31,7 +31,6 @@ pub(crate) use der::{INTEGER, Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP};
 pub(crate) use layout::Layout;
-pub(crate) use oid::dotted;
 pub(crate) use text::hex;
 pub(crate) use time::Calendar;
 
@@ -257,8 +256,8 @@ impl<'a> Certificate<'a> {
         extensions::read_inhibit_any_policy(Reader::at(self.der, span.value)).ok()
     }
 
-    /// Every extension in order: object identifier, criticality, and the DER inside.
-    pub(crate) fn extensions(&self) -> impl Iterator<Item = (&'a [u8], bool, &'a [u8])> + use<'a> {
+    /// Every extension in order: the content bytes of its object identifier, its criticality, and the DER inside.
+    pub fn extensions(&self) -> impl Iterator<Item = (&'a [u8], bool, &'a [u8])> + use<'a> {
         let (der, mut list) = (self.der, Reader::at(self.der, self.layout.extensions));
         std::iter::from_fn(move || {
             if list.is_empty() {

@@ -187,26 +187,24 @@ pub(crate) fn decode_string(tag: u8, value: &[u8], emit: &mut dyn FnMut(char)) -
             if !value.is_ascii() {
                 return false;
             }
-            value.iter().for_each(|byte| emit(char::from(*byte)));
+            for byte in value {
+                emit(char::from(*byte));
+            }
         }
         der::T61_STRING => value.iter().for_each(|byte| emit(char::from(*byte))),
         der::BMP_STRING => {
-            if value.len() % 2 != 0 {
-                return false;
-            }
-            for unit in value.chunks_exact(2) {
-                match char::from_u32(u32::from(unit[0]) << 8 | u32::from(unit[1])) {
+            let (units, []) = value.as_chunks::<2>() else { return false };
+            for unit in units {
+                match char::from_u32(u16::from_be_bytes(*unit).into()) {
                     Some(c) => emit(c),
                     None => return false,
                 }
             }
         }
         der::UNIVERSAL_STRING => {
-            if value.len() % 4 != 0 {
-                return false;
-            }
-            for unit in value.chunks_exact(4) {
-                match char::from_u32(u32::from_be_bytes([unit[0], unit[1], unit[2], unit[3]])) {
+            let (units, []) = value.as_chunks::<4>() else { return false };
+            for unit in units {
+                match char::from_u32(u32::from_be_bytes(*unit)) {
                     Some(c) => emit(c),
                     None => return false,
                 }

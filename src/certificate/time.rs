@@ -45,17 +45,17 @@ impl Time {
 pub(crate) struct Calendar {
     pub(crate) year: i64,
     /// 1 to 12.
-    pub(crate) month: u8,
+    pub(crate) month: i64,
     /// 1 to 31.
-    pub(crate) day: u8,
-    pub(crate) hour: u8,
-    pub(crate) minute: u8,
-    pub(crate) second: u8,
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
 }
 
 impl Calendar {
     pub(crate) fn from_unix(unix: i64) -> Self {
-        let seconds = unix.rem_euclid(86_400) as u32;
+        let seconds = unix.rem_euclid(86_400);
         // Days since 0000-03-01, so that the leap day is the last of its year.
         let days = unix.div_euclid(86_400) + 719_468;
         let era = days.div_euclid(146_097);
@@ -63,15 +63,15 @@ impl Calendar {
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u8;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u8;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
         Self {
             year: year_of_era + era * 400 + i64::from(month <= 2),
             month,
             day,
-            hour: (seconds / 3_600) as u8,
-            minute: (seconds / 60 % 60) as u8,
-            second: (seconds % 60) as u8,
+            hour: seconds / 3_600,
+            minute: seconds / 60 % 60,
+            second: seconds % 60,
         }
     }
 
@@ -92,7 +92,7 @@ fn unix_time(year: u32, rest: &[u8]) -> Option<i64> {
         *field = two_digits(digits)?;
     }
     let [month, day, hour, minute, second] = fields;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days_in_month = match month {
         4 | 6 | 9 | 11 => 30,
         2 => 28 + u32::from(leap),

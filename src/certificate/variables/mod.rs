@@ -130,7 +130,7 @@ impl Certificate<'_> {
 fn openssl_time(unix: i64) -> Vec<u8> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let at = super::Calendar::from_unix(unix);
-    let month = MONTHS[usize::from(at.month) - 1];
+    let month = usize::try_from(at.month - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
     format!("{month} {:2} {:02}:{:02}:{:02} {} GMT", at.day, at.hour, at.minute, at.second, at.year).into_bytes()
 }
 
