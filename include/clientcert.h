@@ -64,8 +64,8 @@
  * `clientcert_verifier_refresh`, and none is kept open. A verification reads the clock and nothing else.
  *
  * Panics. A failure inside of the library does not unwind into the caller: it becomes `CLIENTCERT_INTERNAL`, a FAILED
- * verdict, or the refusing value that each function names. Where the system has no memory left, the process is
- * aborted.
+ * verdict, or the refusing value that each function names, and leaves a message on standard error. Where the system
+ * has no memory left, the process is aborted.
  *
  * Loading. The library works without an initialisation, and stays in the process once it is loaded (`dlclose` does
  * not unmap it). Versions: the soname is `libclientcert.so.1`; a function is never removed and never changes under

@@ -8,12 +8,14 @@ use std::process::Command;
 
 use clientcert::verify::Code;
 
-use crate::library::{keep_fresh, project, read};
+use crate::library::{keep_fresh, project, read, run};
 
 /// The files of `src/ffi` that export functions, in the order of the header's sections.
 const SECTIONS: [&str; 7] = ["version", "error", "config", "verifier", "policy", "verdict", "reason"];
 const HEADER: &str = "include/clientcert.h";
 const CDEF: &str = "bindings/clientcert.cdef.h";
+/// What the header must compile with; its folder follows.
+const STRICT: [&str; 6] = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"];
 
 #[test]
 fn header_and_cdef_are_fresh() {
@@ -79,24 +81,30 @@ fn the_header_compiles_in_every_dialect() {
     fs::write(&source, "#include <clientcert.h>\n#include <clientcert.h>\nint main(void) { return CLIENTCERT_OK; }\n")
         .unwrap();
     for (compiler, language, standard) in [("gcc", "c", "c99"), ("gcc", "c", "c11"), ("g++", "c++", "c++17")] {
-        let output = Command::new(compiler)
-            .args([
-                "-x",
-                language,
-                &format!("-std={standard}"),
-                "-Wall",
-                "-Wextra",
-                "-Werror",
-                "-pedantic",
-                "-fsyntax-only",
-            ])
-            .arg("-I")
+        run(Command::new(compiler)
+            .args(["-x", language, &format!("-std={standard}")])
+            .args(STRICT)
             .arg(project("include"))
-            .arg(&source)
-            .output()
-            .unwrap_or_else(|error| panic!("{compiler}: {error}"));
-        assert!(output.status.success(), "{standard}: {}", String::from_utf8_lossy(&output.stderr));
+            .arg(&source));
     }
+}
+
+#[test]
+fn the_example_in_the_header_compiles() {
+    let header = read(HEADER);
+    let example: String =
+        header.lines().take_while(|line| *line != " */").filter_map(|line| line.strip_prefix(" *     ")).fold(
+            "#include <clientcert.h>\n#include <stdio.h>\n#include <stdlib.h>\n\
+             void example(const uint8_t *chain, size_t length);\n\
+             void example(const uint8_t *chain, size_t length) {\n"
+                .to_owned(),
+            |text, line| text + line + "\n",
+        );
+    assert!(example.contains("clientcert_verdict_verified(verdict)"));
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("example.c");
+    fs::write(&source, example + "}\n").unwrap();
+    run(Command::new("gcc").arg("-std=c11").args(STRICT).arg(project("include")).arg(source));
 }
 
 #[test]
@@ -203,12 +211,7 @@ fn compact(text: &str) -> String {
 
 /// What a preprocessor leaves of the header, one declaration a line.
 fn generate_cdef() -> String {
-    let output = Command::new("gcc")
-        .args(["-E", "-P", "-std=c11", "-DCLIENTCERT_CDEF"])
-        .arg(project(HEADER))
-        .output()
-        .expect("a C preprocessor");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = run(Command::new("gcc").args(["-E", "-P", "-std=c11", "-DCLIENTCERT_CDEF"]).arg(project(HEADER)));
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines = line.replace(", }", " }").replace("; ", ";\n").replace("{ ", "{\n    ");
