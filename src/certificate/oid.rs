@@ -1,7 +1,7 @@
 //! Object identifiers: their dotted form, and the names that people know them by.
 
 use super::object_names::OBJECT_NAMES;
-use super::text::decimal_of_magnitude;
+use super::text::{decimal_of_magnitude, push_decimal, push_hex_upper};
 
 /// The longest identifier that is printed as dotted decimal: 128 arcs of 32 bits (RFC 2578 section 3.5), the limit
 /// of OpenSSL too. Longer ones would take time that grows with the square of their length.
@@ -11,30 +11,35 @@ pub(crate) const LONGEST_DOTTED: usize = 586;
 ///
 /// Longer than 586 bytes, it is `#` and the content in upper-case hexadecimal.
 pub(crate) fn dotted(oid: &[u8]) -> String {
+    let mut text = Vec::with_capacity(oid.len() * 3);
     if oid.len() > LONGEST_DOTTED {
-        let mut hex = vec![b'#'];
-        super::text::push_hex_upper(&mut hex, oid);
-        return hex.into_iter().map(char::from).collect();
-    }
-    let mut text = String::with_capacity(oid.len() * 3);
-    for (index, arc) in oid.split_inclusive(|byte| byte & 0x80 == 0).enumerate() {
-        match (index, small(arc)) {
-            (0, Some(first)) => {
-                let root = (first / 40).min(2);
-                text.push_str(&format!("{root}.{}", first - root * 40));
-            }
-            (0, None) => {
-                text.push_str("2.");
-                text.push_str(&decimal_of_magnitude(&minus_80(magnitude(arc))));
-            }
-            (_, Some(arc)) => text.push_str(&format!(".{arc}")),
-            (_, None) => {
-                text.push('.');
-                text.push_str(&decimal_of_magnitude(&magnitude(arc)));
+        text.push(b'#');
+        push_hex_upper(&mut text, oid);
+    } else {
+        for (index, arc) in oid.split_inclusive(|byte| byte & 0x80 == 0).enumerate() {
+            match (index, small(arc)) {
+                (0, Some(first)) => {
+                    let root = (first / 40).min(2);
+                    push_decimal(&mut text, root);
+                    text.push(b'.');
+                    push_decimal(&mut text, first - root * 40);
+                }
+                (0, None) => {
+                    text.extend_from_slice(b"2.");
+                    text.extend_from_slice(decimal_of_magnitude(&minus_80(magnitude(arc))).as_bytes());
+                }
+                (_, small) => {
+                    text.push(b'.');
+                    match small {
+                        Some(arc) => push_decimal(&mut text, arc),
+                        None => text.extend_from_slice(decimal_of_magnitude(&magnitude(arc)).as_bytes()),
+                    }
+                }
             }
         }
     }
-    text
+    // Digits, dots and `#` alone.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// OpenSSL's short name, such as `CN` or `RSA-SHA256`.
@@ -80,8 +85,9 @@ fn names(oid: &[u8]) -> Option<(&'static str, &'static str)> {
     Some((short, long))
 }
 
-fn small(arc: &[u8]) -> Option<u64> {
-    (arc.len() <= 9).then(|| arc.iter().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f)))
+/// The number of at most 63 bits that stands in groups of seven.
+fn small(arc: &[u8]) -> Option<i64> {
+    (arc.len() <= 9).then(|| arc.iter().fold(0, |value, byte| value << 7 | i64::from(byte & 0x7f)))
 }
 
 /// The bytes of a number that stands in groups of seven bits.
