@@ -16,13 +16,19 @@ pub(super) fn of(config: &Config, mut anchors: Vec<[u8; 32]>) -> [u8; 32] {
         fields.add(option.name.as_bytes());
         fields.add(value.as_ref().map_or_else(String::new, Value::canonical).as_bytes());
     }
-    anchors.sort_unstable();
+    sort(&mut anchors);
     anchors.dedup();
     fields.count(anchors.len());
     anchors.iter().for_each(|digest| fields.add(digest));
     let mut identity = [0; 32];
     identity.copy_from_slice(fields.0.finish().as_ref());
     identity
+}
+
+/// Sorts digests, which differ in their first bytes, without looking at the others.
+fn sort(digests: &mut [[u8; 32]]) {
+    let head = |digest: &[u8; 32]| u64::from_be_bytes(*digest.first_chunk().unwrap_or(&[0; 8]));
+    digests.sort_unstable_by(|a, b| head(a).cmp(&head(b)).then_with(|| a.cmp(b)));
 }
 
 struct Fields(Context);

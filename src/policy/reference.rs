@@ -45,6 +45,10 @@ Two policies have the same identity if all options that decide have the same val
 
 ";
 
+const FOREIGN: &str = "\
+Words of other systems. Under a name that a system has for this option, its words are taken and no others; under the option's \
+own name all are, where they are none of its own words, which set nothing else.";
+
 fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
     writeln!(out, "\n## {}\n\n{}.\n", option.name, capitalised(option.help))?;
     writeln!(out, "- Takes: {}", takes(option))?;
@@ -55,13 +59,14 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         writeln!(out, "- Also called: {}", names.collect::<Vec<_>>().join(", "))?;
     }
     if !option.details.is_empty() {
-        writeln!(out, "\n{}", option.details)?;
+        writeln!(out, "\n{}", wrapped(option.details))?;
     }
     match &option.kind {
         Kind::Choice { words, foreign } => {
             meanings(out, words)?;
             if !foreign.is_empty() {
-                writeln!(out, "\n| system | word | `{}` | and |\n| --- | --- | --- | --- |", option.name)?;
+                writeln!(out, "\n{}\n", wrapped(FOREIGN))?;
+                writeln!(out, "| system | word | `{}` | and |\n| --- | --- | --- | --- |", option.name)?;
             }
             for says in *foreign {
                 let implied = says.implies.iter().map(|(name, value)| format!("`{name}` = `{value}`"));
@@ -101,6 +106,22 @@ fn default(option: &OptionInfo) -> String {
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// Text in lines of at most 120 characters.
+fn wrapped(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LONGEST => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// `|` would end a cell of a table.

@@ -247,12 +247,11 @@ fn hints(settings: &Settings, anchors: &AnchorStore, warnings: &mut Vec<Warning>
             size += name.len() + 2;
             positions.push(position);
         }
-    }
-    if size > MOST {
-        let text =
-            format!("the names of the CAs take {size} bytes, and a CertificateRequest holds {MOST}: none are sent");
-        warnings.push(Warning::new(WarningKind::HintsTooLarge, "ca_hints", text));
-        positions.clear();
+        if size > MOST {
+            let text = format!("the names of the CAs take more than the {MOST} bytes that can be sent: none are");
+            warnings.push(Warning::new(WarningKind::HintsTooLarge, "ca_hints", text));
+            return Vec::new();
+        }
     }
     positions
 }
