@@ -30,17 +30,22 @@ pub(super) fn check(
     warnings: &mut Vec<Warning>,
 ) -> Result<Checked, Error> {
     warnings.extend(contents.warnings);
-    let count = contents.certificates.len();
-    let mut checked = Checked { certificates: Vec::with_capacity(count), digests: Vec::with_capacity(count) };
-    let mut seen = HashSet::with_capacity(count);
+    let mut pinned = contents.certificates;
+    let mut digests = Vec::with_capacity(pinned.len());
+    let mut seen = HashSet::with_capacity(pinned.len());
     let mut duplicates = Duplicates::default();
-    for Pinned { certificate, place } in contents.certificates {
-        let view = certificate.view();
-        let digest = sha256(view.as_der());
-        if !seen.insert(digest) {
-            duplicates.count(&place);
-            continue;
+    // Thousands of certificates stay where they are: copying them costs as much as checking them.
+    pinned.retain(|Pinned { certificate, place }| {
+        let digest = sha256(certificate.view().as_der());
+        let is_new = seen.insert(digest);
+        match is_new {
+            true => digests.push(digest),
+            false => duplicates.count(place),
         }
+        is_new
+    });
+    for Pinned { certificate, place } in &pinned {
+        let view = certificate.view();
         let faults = check_anchor(&view, rules, now);
         if let Some(problem) = not_a_ca(&faults).filter(|_| !rules.accept_pinned_leaf) {
             let (place, subject) = (place.to_string(), view.subject().rfc4514());
@@ -50,11 +55,9 @@ pub(super) fn check(
             let text = format!("{text}: {}", view.subject().rfc4514());
             Warning::new(kind, option, text).at(place.to_string())
         }));
-        checked.digests.push(digest);
-        checked.certificates.push(certificate);
     }
     warnings.extend(duplicates.remarks(option));
-    Ok(checked)
+    Ok(Checked { certificates: pinned.into_iter().map(|pinned| pinned.certificate).collect(), digests })
 }
 
 /// The SHA-256 of each certificate.
