@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use clientcert::policy::{Config, Enforcement, Kind, Mode, OptionInfo, Policy, WarningKind, options, reference};
 use clientcert::verify::Code;
@@ -235,7 +236,7 @@ mod toml {
             assert!(dump.contains(&format!("\n# {} = ", option.name)), "{}", option.name);
         }
         let uncommented: String =
-            dump.lines().filter(|line| line.contains(" = ")).map(|line| format!("{}\n", &line[2..])).collect();
+            dump.lines().filter(|line| line.contains(" = ")).flat_map(|line| [&line[2..], "\n"]).collect();
         let folder = TempDir::new().expect("a folder");
         let mut config = Config::new();
         config.load(write(&folder, "defaults.toml", &uncommented)).expect("defaults");
@@ -416,7 +417,7 @@ mod anchors {
     #[test]
     fn the_skew_counts_for_them_too() {
         let just = template(1).valid("200101000000Z", "260531235959Z").sign(&Key::ed25519(1));
-        assert_eq!(kinds(&pinned(&[just.clone()], &[]).expect("a policy")), [WarningKind::AnchorExpired]);
+        assert_eq!(kinds(&pinned(from_ref(&just), &[]).expect("a policy")), [WarningKind::AnchorExpired]);
         let lenient = pinned(&[just], &[("time_skew", "60")]).expect("a policy");
         assert_eq!(kinds(&lenient), [WarningKind::AnchorExpiresSoon]);
     }
@@ -428,7 +429,7 @@ mod anchors {
         let plain = Template::new("plain", "plain", &key).sign(&key);
         let no_sign = template(2).with(extension::key_usage(&[extension::DIGITAL_SIGNATURE])).sign(&key);
         for der in [client, plain, no_sign] {
-            let policy = pinned(&[der.clone()], &[]).expect("a policy");
+            let policy = pinned(from_ref(&der), &[]).expect("a policy");
             assert_eq!(kinds(&policy), [WarningKind::AnchorNotCa]);
             let error = pinned(&[der], &[("accept_pinned_leaf", "false")]).expect_err("of no use");
             assert_eq!(error.status(), Status::UnusableAnchor);
@@ -447,7 +448,7 @@ mod anchors {
     #[test]
     fn a_ca_for_servers_alone_is_unfit() {
         let servers = template(1).with(extension::extended_key_usage(&[extension::SERVER_AUTH])).sign(&Key::ed25519(1));
-        assert_eq!(kinds(&pinned(&[servers.clone()], &[]).expect("a policy")), [WarningKind::AnchorUnfit]);
+        assert_eq!(kinds(&pinned(from_ref(&servers), &[]).expect("a policy")), [WarningKind::AnchorUnfit]);
         assert_eq!(kinds(&pinned(&[servers], &[("eku", "client_or_server_auth")]).expect("a policy")), []);
     }
 
@@ -498,7 +499,9 @@ mod anchors {
         let starts: Vec<usize> =
             (0..der.len() - from.len()).filter(|start| der[*start..].starts_with(from.as_bytes())).collect();
         assert_eq!((starts.len(), from.len()), (2, to.len()));
-        starts.iter().for_each(|start| der[*start..start + to.len()].copy_from_slice(to.as_bytes()));
+        for start in starts {
+            der[start..start + to.len()].copy_from_slice(to.as_bytes());
+        }
         der
     }
 }
@@ -659,7 +662,9 @@ fn authority(number: u8) -> Vec<u8> {
 
 fn set(settings: &[(&str, &str)]) -> Config {
     let mut config = Config::new();
-    settings.iter().for_each(|(name, value)| config.set(name, value).expect(name));
+    for (name, value) in settings {
+        config.set(name, value).expect(name);
+    }
     config
 }
 
@@ -689,7 +694,9 @@ fn kinds(policy: &Policy) -> Vec<WarningKind> {
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().expect("a folder");
-    files.iter().for_each(|(name, text)| drop(write(&folder, name, text)));
+    for (name, text) in files {
+        write(&folder, name, text);
+    }
     folder
 }
 

@@ -19,7 +19,9 @@ pub(super) fn of(config: &Config, mut anchors: Vec<[u8; 32]>) -> [u8; 32] {
     sort(&mut anchors);
     anchors.dedup();
     fields.count(anchors.len());
-    anchors.iter().for_each(|digest| fields.add(digest));
+    for digest in &anchors {
+        fields.add(digest);
+    }
     let mut identity = [0; 32];
     identity.copy_from_slice(fields.0.finish().as_ref());
     identity

@@ -85,7 +85,7 @@ impl Source {
     }
 
     /// The text that makes this source again.
-    pub(super) fn texts(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Path(path) => Some(path.clone()),
             Self::Memory(der) => {
@@ -359,15 +359,13 @@ fn trace(metadata: &Metadata) -> impl Hash + use<> {
     (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
 }
 
-#[cfg(unix)]
+/// Device and inode, which only some systems have.
 fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> Option<(u64, u64)> {
-    None
+    #[cfg(unix)]
+    let identity = Some((std::os::unix::fs::MetadataExt::dev(metadata), std::os::unix::fs::MetadataExt::ino(metadata)));
+    #[cfg(not(unix))]
+    let identity = None;
+    identity
 }
 
 /// When the contents, or anything else about the file, changed last.

@@ -3,6 +3,10 @@
 use super::options::{Alias, ForeignWord, Key, Kind, OptionInfo, System, Word};
 use crate::verify::MAX_CERTIFICATES;
 
+// Far below the largest u32, as a test asserts.
+#[allow(clippy::cast_possible_truncation)]
+const MOST_CERTIFICATES: u32 = MAX_CERTIFICATES as u32;
+
 const HANDSHAKE: &[(&str, &str)] = &[("enforcement", "handshake")];
 const REQUEST: &[(&str, &str)] = &[("enforcement", "request")];
 
@@ -321,7 +325,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
     OptionInfo {
         key: Key::MaxCertificates,
         name: "max_certificates",
-        kind: Kind::Number { minimum: 1, maximum: MAX_CERTIFICATES as u32, unit: "certificates" },
+        kind: Kind::Number { minimum: 1, maximum: MOST_CERTIFICATES, unit: "certificates" },
         default: "128",
         help: "the longest chain that is read",
         details: "",
@@ -393,6 +397,7 @@ mod tests {
             assert_eq!(option.key as usize, index, "{}", option.name);
         }
         assert_eq!(Key::CacheTtl as usize + 1, OPTIONS.len());
+        assert_eq!(MOST_CERTIFICATES as usize, MAX_CERTIFICATES);
     }
 
     #[test]

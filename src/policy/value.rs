@@ -106,7 +106,7 @@ impl Value {
             Self::Number(number) => number.to_string(),
             Self::Purposes(oids) => array(oids.iter().map(|oid| string(oid))),
             Self::Reasons(codes) => array(codes.iter().map(|code| string(code.name()))),
-            Self::Certificates(sources) => array(sources.iter().flat_map(Source::texts).map(|text| string(&text))),
+            Self::Certificates(sources) => array(sources.iter().filter_map(Source::text).map(|text| string(&text))),
         }
     }
 }
@@ -140,7 +140,7 @@ fn push_base128(bytes: &mut Vec<u8>, arc: u64) {
     let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
     for group in (0..groups).rev() {
         let more = if group > 0 { 0x80 } else { 0 };
-        bytes.push((arc >> (7 * group)) as u8 & 0x7f | more);
+        bytes.push((arc >> (7 * group)).to_le_bytes()[0] & 0x7f | more);
     }
 }
 
