@@ -61,6 +61,8 @@ pub enum Abstention {
     UniqueIdentifiers,
     /// A subject alternative name is of a form that RFC 5280 does not know.
     UnknownNameForm,
+    /// A path length constraint is larger than 255.
+    LargePathLength,
     /// A certificate is larger than 64 KiB.
     TooLarge,
     /// A key is on its built-in list of distrusted public CAs.
@@ -85,6 +87,7 @@ impl Abstention {
             Self::Before1970 => "before_1970",
             Self::UniqueIdentifiers => "unique_identifiers",
             Self::UnknownNameForm => "unknown_name_form",
+            Self::LargePathLength => "large_path_length",
             Self::TooLarge => "too_large",
             Self::DistrustedKey => "distrusted_key",
         }
@@ -215,6 +218,7 @@ fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, 
                 (Abstention::UniqueIdentifiers, certificate.has_unique_identifiers()),
                 (Abstention::Before1970, certificate.not_before() < 0 || certificate.not_after() < 0),
                 (Abstention::UnknownNameForm, has_unknown_name_form(certificate)),
+                (Abstention::LargePathLength, path_length(certificate).is_some_and(|length| length > 255)),
             ];
             causes.into_iter().find(|(_, holds)| *holds).map(|(abstention, _)| abstention)
         })
@@ -286,9 +290,12 @@ fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, 
 fn self_issued_exceed_length(path: &[Certificate<'_>], root: &Certificate<'_>) -> bool {
     let issuers = path.iter().skip(1).chain(std::iter::once(root));
     issuers.enumerate().any(|(below, issuer)| {
-        let limit = issuer.basic_constraints().and_then(|constraints| constraints.path_length);
-        limit.is_some_and(|limit| below > limit as usize)
+        path_length(issuer).is_some_and(|limit| below > limit as usize)
     })
+}
+
+fn path_length(certificate: &Certificate<'_>) -> Option<u32> {
+    certificate.basic_constraints().and_then(|constraints| constraints.path_length)
 }
 
 /// Whether a name constraint is of a kind or a form that webpki does not judge.
