@@ -378,6 +378,12 @@ mod certificates {
         let folder = folder(&[("good.pem", &pem(&authority(1)))]);
         std::os::unix::fs::symlink("good.pem", folder.path().join("1a2b3c4d.0")).expect("a link");
         assert_eq!(kinds(&compile_with(folder.path()).expect("a policy")), []);
+
+        let expired = template(2).valid("100101000000Z", "200101000000Z").sign(&Key::ed25519(2));
+        let path = write(&folder, "old.pem", &pem(&expired));
+        std::os::unix::fs::symlink("old.pem", folder.path().join("00000000.0")).expect("a link");
+        let policy = compile_with(folder.path()).expect("a policy");
+        assert_eq!(policy.warnings()[0].place.as_deref(), Some(&*format!("{}:1", path.display())), "not the hash");
     }
 
     fn secret_der() -> Vec<u8> {

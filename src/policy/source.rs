@@ -301,7 +301,8 @@ fn folder(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
         Ok(entries) => entries.iter().map(fs::DirEntry::path).filter(|file| is_certificate_file(file)).collect(),
         Err(source) => return Err(Error::Io { option, path, source }),
     };
-    entries.sort();
+    // A message had better name a file as people do than by a hash.
+    entries.sort_by_cached_key(|file| (is_hashed_name(file), file.clone()));
     let mut seen = HashSet::new();
     let mut found = Vec::with_capacity(entries.len());
     for file in entries {
@@ -324,14 +325,20 @@ fn folder(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn is_certificate_file(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let known = ["pem", "crt", "cer", "der"].iter().any(|known| extension.eq_ignore_ascii_case(known));
-    let hashed = stem.len() == 8
-        && stem.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && !extension.is_empty()
-        && extension.bytes().all(|byte| byte.is_ascii_digit());
-    !stem.is_empty() && (known || hashed)
+    const EXTENSIONS: [&str; 4] = ["pem", "crt", "cer", "der"];
+    let Some((stem, extension)) = name_parts(path) else { return false };
+    is_hashed_name(path) || !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// Whether the name is one that `openssl rehash` gives, such as `1a2b3c4d.0`.
+fn is_hashed_name(path: &Path) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hash = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name_parts(path).is_some_and(|(stem, extension)| is_hash(stem) && is_number(extension))
+}
+
+fn name_parts(path: &Path) -> Option<(&str, &str)> {
+    path.file_name()?.to_str()?.rsplit_once('.')
 }
 
 fn is_pattern(path: &str) -> bool {

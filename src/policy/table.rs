@@ -83,7 +83,9 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         default: "require",
         help: "whether the client is asked for a certificate, and must have a good one",
         details: "`optional`, `optional_no_ca`, `require` and `deferred` verify, and need `ca`. `request_any` and \
-                  `require_any` verify nothing: every certificate is `FAILED: not_verified`, and accepted.",
+                  `require_any` verify nothing: every certificate is `FAILED: not_verified`, and accepted. \
+                  IIS's words are read as where it negotiates in the handshake; as shipped it asks later, which is \
+                  `deferred` here.",
         aliases: &[
             alias(System::Nginx, "ssl_verify_client"),
             alias(System::Apache, "SSLVerifyClient"),
