@@ -368,7 +368,7 @@ static inline STACK_OF(X509_NAME) *clientcert_openssl_ca_names(const clientcert_
 
     for (i = 0; names != NULL && i < count; i++) {
         const unsigned char *der = clientcert_policy_ca_name(policy, i, &length);
-        X509_NAME *name = d2i_X509_NAME(NULL, &der, (long)length);
+        X509_NAME *name = der == NULL ? NULL : d2i_X509_NAME(NULL, &der, (long)length);
 
         if (name == NULL || sk_X509_NAME_push(names, name) <= 0) {
             X509_NAME_free(name);
