@@ -1,8 +1,8 @@
-//! Renderings beside the installed OpenSSL's, on generated certificates that go for the corners.
+//! Renderings beside the installed OpenSSL's, on generated certificates that go for the corners, and on those of others.
 
 mod support;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 
 use clientcert::certificate::OwnedCertificate;
 use clientcert::verdict::Verdict;
+use pki_types::CertificateDer;
+use pki_types::pem::PemObject as _;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -18,6 +20,32 @@ use support::{Extension, Key, NOW, Template, der, extension, name};
 
 /// What OpenSSL says of one certificate; the fields in the order of `tests/oracle/names.c`.
 type Answer = Vec<Option<Vec<u8>>>;
+
+/// Variables that are what a field of an answer is.
+const ALWAYS_PRESENT: [(usize, &str); 13] = [
+    (0, "ssl_client_s_dn"),
+    (0, "$ssl_client_s_dn"),
+    (1, "ssl_client_i_dn"),
+    (4, "ssl_client_s_dn_legacy"),
+    (5, "ssl_client_i_dn_legacy"),
+    (9, "ssl_client_serial"),
+    (9, "SSL_CLIENT_M_SERIAL"),
+    (10, "ssl_c_serial"),
+    (12, "ssl_client_v_start"),
+    (13, "SSL_CLIENT_V_END"),
+    (14, "ssl_c_sha1"),
+    (18, "ssl_client_raw_cert"),
+    (18, "SSL_CLIENT_CERT"),
+];
+
+/// The same, for variables that their systems leave unset where they would be empty.
+const UNLESS_EMPTY: [(usize, &str); 5] = [
+    (2, "SSL_CLIENT_S_DN"),
+    (3, "SSL_CLIENT_I_DN"),
+    (0, "ssl_c_s_dn(,0,rfc2253)"),
+    (6, "ssl_c_s_dn"),
+    (17, "ssl_c_san"),
+];
 
 #[test]
 fn everything_prints_as_openssl_prints_it() {
@@ -51,30 +79,10 @@ fn compare(case: &Case, der: &[u8], ours: &OwnedCertificate, answer: &Answer) {
     let field = |index: usize| answer[index].clone();
     let unless_empty = |index: usize| field(index).filter(|value| !value.is_empty());
 
-    for (index, name) in [
-        (0, "ssl_client_s_dn"),
-        (0, "$ssl_client_s_dn"),
-        (1, "ssl_client_i_dn"),
-        (4, "ssl_client_s_dn_legacy"),
-        (5, "ssl_client_i_dn_legacy"),
-        (9, "ssl_client_serial"),
-        (9, "SSL_CLIENT_M_SERIAL"),
-        (10, "ssl_c_serial"),
-        (12, "ssl_client_v_start"),
-        (13, "SSL_CLIENT_V_END"),
-        (14, "ssl_c_sha1"),
-        (18, "ssl_client_raw_cert"),
-        (18, "SSL_CLIENT_CERT"),
-    ] {
+    for (index, name) in ALWAYS_PRESENT {
         check(name, field(index));
     }
-    for (index, name) in [
-        (2, "SSL_CLIENT_S_DN"),
-        (3, "SSL_CLIENT_I_DN"),
-        (0, "ssl_c_s_dn(,0,rfc2253)"),
-        (6, "ssl_c_s_dn"),
-        (17, "ssl_c_san"),
-    ] {
+    for (index, name) in UNLESS_EMPTY {
         if name == "ssl_c_san" && answer[index].is_none() {
             assert!(!case.are_alternative_names_readable_by_openssl(), "OpenSSL cannot read the SAN of {case:?}");
         } else {
@@ -113,6 +121,33 @@ fn compare(case: &Case, der: &[u8], ours: &OwnedCertificate, answer: &Answer) {
         check(&format!("SSL_CLIENT_S_DN_{letters}_{count}"), None);
         assert_eq!(get(&format!("SSL_CLIENT_S_DN_{letters}")), get(&format!("SSL_CLIENT_S_DN_{letters}_0")));
     }
+}
+
+#[test]
+fn certificates_of_others_print_as_openssl_prints_them() {
+    let Some(certificates) = certificates_of_others() else {
+        println!("certificates of others: NOT RUN, because CLIENTCERT_CORPORA=none");
+        return;
+    };
+    let (mut compared, mut refused) = (0, 0);
+    for (der, answer) in certificates.iter().zip(ask(&certificates)) {
+        // What OpenSSL reads and we refuse is a matter for the conformance test.
+        let Ok(ours) = OwnedCertificate::from_der(der.clone()) else {
+            refused += 1;
+            continue;
+        };
+        let answer = answer.unwrap_or_else(|| panic!("OpenSSL cannot read {}", hex(der)));
+        let present = ALWAYS_PRESENT.into_iter().map(|(index, name)| (name, answer[index].clone()));
+        let filled = UNLESS_EMPTY.map(|(index, name)| (name, answer[index].clone().filter(|value| !value.is_empty())));
+        for (name, expected) in present.chain(filled) {
+            let found = ours.view().variable(name, NOW);
+            let (found, expected) = (show(found.as_deref()), show(expected.as_deref()));
+            assert_eq!(found, expected, "{name} of {}", hex(der));
+        }
+        compared += 1;
+    }
+    println!("certificates of others: {compared} compared, {refused} not readable here");
+    assert!(compared > refused, "only {compared} were readable");
 }
 
 #[test]
@@ -615,6 +650,35 @@ fn dotted(short: &str) -> &str {
         "DC" => "0.9.2342.19200300.100.1.25",
         dotted => dotted,
     }
+}
+
+/// Every certificate in the conformance cases of the folder that `CLIENTCERT_CORPORA` names; `None` for `none`.
+fn certificates_of_others() -> Option<Vec<Vec<u8>>> {
+    let folder = match std::env::var_os("CLIENTCERT_CORPORA") {
+        Some(value) if value == "none" => return None,
+        Some(value) => PathBuf::from(value),
+        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora")),
+    };
+    let entries = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}; CLIENTCERT_CORPORA=none goes without", folder.display()));
+    let mut certificates = BTreeSet::new();
+    for path in entries.map(|entry| entry.expect("a folder's entry").path()) {
+        if !path.to_string_lossy().ends_with(".jsonl.gz") {
+            continue;
+        }
+        let mut text = String::new();
+        let file = std::fs::File::open(&path).expect("a readable corpus");
+        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).expect("a whole corpus");
+        // In JSON a line's end within PEM is `\n`, and nothing else in it is escaped.
+        for block in text.split("-----BEGIN CERTIFICATE-----").skip(1) {
+            let (body, _) = block.split_once("-----END").expect("a whole PEM block");
+            let pem = format!("-----BEGIN CERTIFICATE-----{}-----END CERTIFICATE-----\n", body.replace("\\n", "\n"));
+            if let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) {
+                certificates.insert(der.to_vec());
+            }
+        }
+    }
+    Some(certificates.into_iter().collect())
 }
 
 /// Values that are each followed by their length.
