@@ -233,8 +233,8 @@ fn crowd(anchors: &AnchorStore, rules: &Rules) -> Option<Warning> {
 
 /// The positions of the anchors whose subjects are sent: each subject once, no empty ones, all or none.
 fn hints(settings: &Settings, anchors: &AnchorStore, warnings: &mut Vec<Warning>) -> Vec<usize> {
-    /// `DistinguishedName authorities<3..2^16-1>` (RFC 8446 section 4.2.4), each with a length of two bytes.
-    const MOST: usize = (1 << 16) - 1;
+    /// All extensions of a CertificateRequest share 2^16-1 bytes (RFC 8446 section 4.3.2); the others get 1535 of them.
+    const MOST: usize = 64_000;
     if !settings.ca_hints {
         return Vec::new();
     }

@@ -169,7 +169,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         },
         default: "send",
         help: "whether a CertificateRequest names the CAs",
-        details: "Names that are together larger than a CertificateRequest can carry (65535 bytes) are not sent at all, \
+        details: "Names that are together larger than a CertificateRequest can carry (64000 bytes) are not sent at all, \
                   with a warning.",
         aliases: &[],
         decides: false,
