@@ -104,6 +104,7 @@ struct Subtrees<'c> {
     email: Hosts,
     uri: Hosts,
     others: Vec<GeneralName<'c>>,
+    has_broken_network: bool,
     count: usize,
 }
 
@@ -133,6 +134,7 @@ impl<'c> Subtrees<'c> {
             email: Hosts::new(HostKind::Email),
             uri: Hosts::new(HostKind::Uri),
             others: Vec::new(),
+            has_broken_network: false,
             count: 0,
         };
         for subtree in subtrees {
@@ -141,7 +143,10 @@ impl<'c> Subtrees<'c> {
                 GeneralName::Dns(constraint) => ready.dns.add(constraint),
                 GeneralName::Email(constraint) => ready.email.add(constraint),
                 GeneralName::Uri(constraint) => ready.uri.add(constraint),
-                other => ready.others.push(other),
+                other => {
+                    ready.has_broken_network |= matches!(other, GeneralName::Ip(network) if !is_network(network));
+                    ready.others.push(other);
+                }
             }
         }
         ready
@@ -153,6 +158,9 @@ impl<'c> Subtrees<'c> {
         excluding: bool,
         comparisons: &mut Comparisons,
     ) -> Result<Relation, Code> {
+        if self.has_broken_network && matches!(name, GeneralName::Ip(_)) {
+            return Err(Unsupported.into());
+        }
         let by_host = match name {
             GeneralName::Dns(name) => self.dns.takes_in_dns(name, excluding)?,
             GeneralName::Email(name) => self.email.takes_in_email(name)?,
@@ -205,19 +213,22 @@ fn relate(name: &GeneralName<'_>, constraint: &GeneralName<'_>) -> Result<Relati
 }
 
 /// An address of one family is outside of every network of the other.
-fn ip_within(address: &[u8], constraint: &[u8]) -> Result<bool, Unsupported> {
-    if !matches!(address.len(), 4 | 16) || !matches!(constraint.len(), 8 | 32) {
+fn ip_within(address: &[u8], network: &[u8]) -> Result<bool, Unsupported> {
+    if !matches!(address.len(), 4 | 16) || !is_network(network) {
         return Err(Unsupported);
     }
-    let (network, mask) = constraint.split_at(constraint.len() / 2);
+    let (base, mask) = network.split_at(network.len() / 2);
+    Ok(address.len() == base.len() && address.iter().zip(base).zip(mask).all(|((a, n), m)| a & m == n & m))
+}
+
+/// Whether it is an address and a mask of its length without gaps (RFC 5280 section 4.2.1.10).
+fn is_network(network: &[u8]) -> bool {
+    let mask = &network[network.len() / 2..];
     let ones = mask.iter().take_while(|byte| **byte == 0xff).count();
     let rest = &mask[ones..];
-    let contiguous = rest.first().is_none_or(|byte| byte.leading_ones() + byte.trailing_zeros() >= 8)
-        && rest.iter().skip(1).all(|byte| *byte == 0);
-    if !contiguous {
-        return Err(Unsupported);
-    }
-    Ok(address.len() == network.len() && address.iter().zip(network).zip(mask).all(|((a, n), m)| a & m == n & m))
+    matches!(network.len(), 8 | 32)
+        && rest.first().is_none_or(|byte| byte.leading_ones() + byte.trailing_zeros() >= 8)
+        && rest.iter().skip(1).all(|byte| *byte == 0)
 }
 
 /// User principal names are compared as mailboxes are; any other otherName can only be refused.

@@ -289,9 +289,7 @@ fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, 
 /// Whether a path length constraint is exceeded if self-issued certificates are counted, as webpki does.
 fn self_issued_exceed_length(path: &[Certificate<'_>], root: &Certificate<'_>) -> bool {
     let issuers = path.iter().skip(1).chain(std::iter::once(root));
-    issuers.enumerate().any(|(below, issuer)| {
-        path_length(issuer).is_some_and(|limit| below > limit as usize)
-    })
+    issuers.enumerate().any(|(below, issuer)| path_length(issuer).is_some_and(|limit| below > limit as usize))
 }
 
 fn path_length(certificate: &Certificate<'_>) -> Option<u32> {

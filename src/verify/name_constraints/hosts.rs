@@ -46,11 +46,11 @@ impl Hosts {
             _ => constraint.split_at(0),
         };
         let domain = host.strip_prefix(b".").unwrap_or(host);
-        if !is_dns_name(domain) || !local.is_empty() && (local.len() == 1 || domain.len() != host.len()) {
+        if !self.is_host(domain) || !local.is_empty() && (local.len() == 1 || domain.len() != host.len()) {
             self.has_broken = true;
             return;
         }
-        let host = host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase();
+        let host = without_last_dot(host).to_ascii_lowercase();
         if self.kind == HostKind::Dns && domain.len() == constraint.len() {
             self.parents.extend(parent(&host).map(Into::into));
         }
@@ -65,7 +65,7 @@ impl Hosts {
         if self.has_broken || !is_dns_name(strip_wildcard(name)) {
             return Err(Unsupported);
         }
-        let name = name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase();
+        let name = name.to_ascii_lowercase();
         // `*.example.com` may stand for any name one label below `example.com`, an excluded one too.
         let wildcard = excluding && name.strip_prefix(b"*.").is_some_and(|parent| self.parents.contains(parent));
         Ok(Some(self.takes_in_all || wildcard || self.written.contains(&*name) || self.has_above(&name, true)))
@@ -78,10 +78,10 @@ impl Hosts {
         }
         let at = address.iter().rposition(|byte| *byte == b'@').ok_or(Unsupported)?;
         let (local, host) = address.split_at(at + 1);
-        if self.has_broken || local.len() == 1 || !is_dns_name(host) {
+        if self.has_broken || local.len() == 1 || !self.is_host(host) {
             return Err(Unsupported);
         }
-        let host = host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase();
+        let host = without_last_dot(host).to_ascii_lowercase();
         let mailbox = self.written.contains(&*[local, &host].concat());
         Ok(Some(self.takes_in_all || mailbox || self.written.contains(&*host) || self.has_above(&host, false)))
     }
@@ -93,11 +93,16 @@ impl Hosts {
         }
         let host = host_of(uri).ok_or(Unsupported)?;
         let is_address = host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-        if self.has_broken || is_address || !is_dns_name(host) {
+        if self.has_broken || is_address || !self.is_host(host) {
             return Err(Unsupported);
         }
-        let host = host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase();
+        let host = without_last_dot(host).to_ascii_lowercase();
         Ok(Some(self.takes_in_all || self.written.contains(&*host) || self.has_above(&host, false)))
+    }
+
+    /// Whether it is written as a host may be here: only a URI's and a mailbox's may end with a dot.
+    fn is_host(&self, host: &[u8]) -> bool {
+        is_dns_name(if self.kind == HostKind::Dns { host } else { without_last_dot(host) })
     }
 
     /// Whether a domain above the host is written as `.domain`, or, where `plain`, as `domain`.
@@ -114,9 +119,8 @@ impl Hosts {
     }
 }
 
-/// Labels of letters, digits, `-` and `_`, each of 1 to 63 bytes; a last dot is allowed. UTF-8 beyond ASCII is not.
+/// Labels of letters, digits, `-` and `_`, each of 1 to 63 bytes, without a last dot, as RFC 5280 section 4.2.1.6 has it.
 pub(super) fn is_dns_name(name: &[u8]) -> bool {
-    let name = name.strip_suffix(b".").unwrap_or(name);
     !name.is_empty()
         && name.len() <= 253
         && name.split(|byte| *byte == b'.').all(|label| {
@@ -129,11 +133,15 @@ pub(super) fn strip_wildcard(name: &[u8]) -> &[u8] {
     name.strip_prefix(b"*.").unwrap_or(name)
 }
 
-/// Whether a text could be taken for a host: two labels or more, none beginning or ending with `-`, no last dot.
+/// Whether a text could be taken for a host: two labels or more, none beginning or ending with `-`.
 pub(super) fn looks_like_host_name(text: &str) -> bool {
     let name = strip_wildcard(text.as_bytes());
     let sound = |label: &[u8]| !label.starts_with(b"-") && !label.ends_with(b"-");
-    name.contains(&b'.') && !name.ends_with(b".") && is_dns_name(name) && name.split(|byte| *byte == b'.').all(sound)
+    name.contains(&b'.') && is_dns_name(name) && name.split(|byte| *byte == b'.').all(sound)
+}
+
+fn without_last_dot(host: &[u8]) -> &[u8] {
+    host.strip_suffix(b".").unwrap_or(host)
 }
 
 fn parent(host: &[u8]) -> Option<&[u8]> {
@@ -173,7 +181,7 @@ mod tests {
         assert_eq!(dns("a.example.com", ".example.com"), Some(true));
         assert_eq!(dns("anything.org", ""), Some(true));
         assert_eq!(dns("*.example.com", "example.com"), Some(true));
-        assert_eq!(dns("example.com.", "example.com"), Some(true));
+        assert_eq!(dns("example.com.", "example.com"), None);
         assert_eq!(dns("a..com", "com"), None);
         assert_eq!(dns("a\0.com", "com"), None);
         assert_eq!(dns("example.com", "not a host"), None);
