@@ -176,9 +176,6 @@ classes! {
     OpenSsl we_accept "constraints of otherName":
         "We judge constraints of user principal names. OpenSSL refuses every constraint of an otherName.",
         |d| d.openssl_error() == Some(51) && d.issuers().any(|i| subtrees(&i).any(|base| matches!(base, Base::OtherName(..))));
-    OpenSsl we_accept "the last dot of a host's name":
-        "`example.com.` is `example.com`. OpenSSL compares the letters.",
-        |d| d.openssl_error() == Some(47) && d.all().any(|c| hosts(&c).any(|host| host.ends_with(b".")));
     OpenSsl we_accept "policies twice":
         "RFC 5280 section 4.2.1.4 forbids a CA to list a policy twice, and nothing is unclear if it does. OpenSSL refuses.",
         |d| d.openssl_error() == Some(42) && d.all().any(|c| lists_policy_twice(&c));
@@ -273,9 +270,6 @@ classes! {
             d.webpki,
             Err(webpki::Error::NameConstraintViolation | webpki::Error::BadDer | webpki::Error::MalformedNameConstraint)
         ) && d.issuers().any(|issuer| d.has_extension(&issuer, "2.5.29.30", false));
-    Webpki we_accept "a constraint that is no network, beside one that permits":
-        "webpki reads every constraint. We stop at the first that permits the name.",
-        |d| matches!(d.webpki, Err(webpki::Error::InvalidNetworkMaskConstraint)) && d.issuers().any(|i| has_odd_mask(&i));
     Webpki we_accept "several issuers of one name":
         "webpki reports, and where signatures are many gives up, what went wrong last; an expired or forged double is in the way.",
         |d| !matches!(d.webpki, Err(webpki::Error::UnsupportedCriticalExtension)) && d.has_rival_issuers();
@@ -333,8 +327,7 @@ const ANY_EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0];
 const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 
 /// Extensions that webpki refuses where they are critical, though each is understood here.
-const UNKNOWN_TO_WEBPKI: &[&str] =
-    &["2.5.29.14", "2.5.29.32", "2.5.29.33", "2.5.29.35", "2.5.29.36", "2.5.29.54"];
+const UNKNOWN_TO_WEBPKI: &[&str] = &["2.5.29.14", "2.5.29.32", "2.5.29.33", "2.5.29.35", "2.5.29.36", "2.5.29.54"];
 
 /// A leaf with nameConstraints gives this reason.
 fn is_of_leaf_constraints(d: &Disagreement<'_>, code: Code) -> bool {
@@ -375,15 +368,16 @@ fn is_odd_anchor(d: &Disagreement<'_>, anchor: &Certificate<'_>) -> bool {
 
 fn has_unknown_name(certificate: &Certificate<'_>) -> bool {
     let constraints = X509Certificate::from_der(certificate.as_der()).ok().is_some_and(|(_, parsed)| {
-        parsed.extensions().iter().any(|extension| {
-            matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. })
-        })
+        parsed
+            .extensions()
+            .iter()
+            .any(|extension| matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. }))
     });
     constraints || certificate.subject_alternative_names().any(|name| matches!(name, GeneralName::Unknown { .. }))
 }
 
 fn has_odd_host(certificate: &Certificate<'_>) -> bool {
-    hosts(certificate).any(|host| !host.iter().all(|byte| is_of_host(*byte)))
+    hosts(certificate).any(|host| host.ends_with(b".") || !host.iter().all(|byte| is_of_host(*byte)))
 }
 
 fn hosts<'c>(certificate: &Certificate<'c>) -> impl Iterator<Item = &'c [u8]> {
@@ -411,7 +405,8 @@ fn subtrees<'c>(certificate: &Certificate<'c>) -> impl Iterator<Item = Base<'c>>
 fn has_odd_mask(certificate: &Certificate<'_>) -> bool {
     subtrees(certificate).any(|base| match base {
         Base::IPAddress(network) if matches!(network.len(), 8 | 32) => {
-            let bits = network[network.len() / 2..].iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+            let bits =
+                network[network.len() / 2..].iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
             !bits.is_sorted_by(|a, b| a >= b)
         }
         Base::IPAddress(_) => true,

@@ -367,7 +367,8 @@ fn constrain(random: &mut Random, links: &mut [Link], story: &mut Vec<String>) {
     let of_kind = |names: Vec<Vec<u8>>| -> Vec<Vec<u8>> { names.into_iter().filter(|name| name[0] == kind).collect() };
     let (bases, names) = (of_kind(bases()), of_kind(alternative_names()));
     let permitted = general_names(random, &bases, 2);
-    let excluded = if permitted.is_empty() || random.chance(30) { vec![random.pick(&bases).clone()] } else { Vec::new() };
+    let excluded =
+        if permitted.is_empty() || random.chance(30) { vec![random.pick(&bases).clone()] } else { Vec::new() };
     let below = links.len() - 1;
     let above = random.below(below);
     links[above].put(extension::name_constraints(&permitted, &excluded));
