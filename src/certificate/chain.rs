@@ -1,5 +1,7 @@
 //! What a client presented: certificates one after another, each read once.
 
+use std::sync::Arc;
+
 use super::der::{Malformed, Reader};
 use super::layout::Layout;
 use super::{Certificate, pem};
@@ -15,7 +17,7 @@ pub(crate) struct Chain {
 struct Entry {
     start: usize,
     end: usize,
-    layout: Result<Layout, Malformed>,
+    layout: Result<Arc<Layout>, Malformed>,
     duplicate: bool,
 }
 
@@ -38,20 +40,31 @@ impl Chain {
 
     /// Takes presented bytes apart: DER certificates one after another, or PEM. A certificate that cannot be read keeps
     /// its place. What came before a fault is there beside it, so that it can be shown.
-    pub(crate) fn read(presented: &[u8], max_bytes: usize, max_certificates: usize) -> (Self, Option<ChainFault>) {
+    ///
+    /// `recall` gives the layout of a certificate that was read before, byte for byte the same, so that it is not read again.
+    pub(crate) fn read(
+        presented: &[u8],
+        max_bytes: usize,
+        max_certificates: usize,
+        recall: &dyn Fn(&[u8]) -> Option<Arc<Layout>>,
+    ) -> (Self, Option<ChainFault>) {
         if presented.len() > max_bytes {
             return (Self::empty(), Some(ChainFault::TooManyBytes));
         }
         if !pem::looks_like_pem(presented) {
-            return Self::from_der(presented.into(), max_certificates);
+            return Self::from_der(presented.into(), max_certificates, recall);
         }
         match decode_pem(presented) {
-            Ok(der) => Self::from_der(der.into(), max_certificates),
+            Ok(der) => Self::from_der(der.into(), max_certificates, recall),
             Err(problem) => (Self::empty(), Some(ChainFault::Malformed(problem.into()))),
         }
     }
 
-    fn from_der(bytes: Box<[u8]>, max_certificates: usize) -> (Self, Option<ChainFault>) {
+    fn from_der(
+        bytes: Box<[u8]>,
+        max_certificates: usize,
+        recall: &dyn Fn(&[u8]) -> Option<Arc<Layout>>,
+    ) -> (Self, Option<ChainFault>) {
         let mut chain = Self { bytes, entries: Vec::with_capacity(4) };
         let mut start = 0;
         let fault = loop {
@@ -72,7 +85,8 @@ impl Chain {
             let certificate = &rest[..length];
             let same = |entry: &Entry| chain.bytes[entry.start..entry.end] == *certificate;
             let duplicate = chain.entries.iter().any(same);
-            let layout = Layout::read(certificate);
+            let recalled = if start == 0 { None } else { recall(certificate) };
+            let layout = recalled.map_or_else(|| Layout::read(certificate).map(Arc::new), Ok);
             chain.entries.push(Entry { start, end: start + length, layout, duplicate });
             start += length;
         };
@@ -110,6 +124,11 @@ impl Chain {
     pub(crate) fn malformed(&self) -> impl Iterator<Item = (usize, Malformed)> {
         self.entries.iter().enumerate().filter_map(|(index, entry)| Some((index, *entry.layout.as_ref().err()?)))
     }
+}
+
+/// The first DER value of what was presented; all of it where that is no DER.
+pub(crate) fn first_value(presented: &[u8]) -> &[u8] {
+    Reader::new(presented).enclosing_length().map_or(presented, |length| &presented[..length])
 }
 
 fn decode_pem(presented: &[u8]) -> Result<Vec<u8>, String> {

@@ -26,7 +26,7 @@ pub use extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage};
 pub use general_name::{GeneralName, GeneralNames};
 pub use name::{Attribute, Name, RelativeName};
 
-pub(crate) use chain::{Chain, ChainFault};
+pub(crate) use chain::{Chain, ChainFault, first_value};
 pub(crate) use der::{INTEGER, Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP};
@@ -34,20 +34,22 @@ pub(crate) use layout::Layout;
 pub(crate) use text::hex;
 pub(crate) use time::Calendar;
 
+use std::sync::Arc;
+
 use extensions::{Extension, Oids};
 
 /// A view of one certificate: its bytes and where everything is in them. Copying it copies two references.
 #[derive(Clone, Copy, Debug)]
 pub struct Certificate<'a> {
     der: &'a [u8],
-    layout: &'a Layout,
+    layout: &'a Arc<Layout>,
 }
 
 /// A certificate that owns its bytes. It was read once, and every view of it is free.
 #[derive(Clone, Debug)]
 pub struct OwnedCertificate {
     der: Box<[u8]>,
-    layout: Layout,
+    layout: Arc<Layout>,
 }
 
 impl OwnedCertificate {
@@ -59,7 +61,7 @@ impl OwnedCertificate {
     /// 4.1), or where an extension that verification relies on is not what RFC 5280 section 4.2 says.
     pub fn from_der(der: impl Into<Box<[u8]>>) -> Result<Self, Malformed> {
         let der = der.into();
-        let layout = Layout::read(&der)?;
+        let layout = Arc::new(Layout::read(&der)?);
         Ok(Self { der, layout })
     }
 
@@ -71,13 +73,18 @@ impl OwnedCertificate {
 
 impl<'a> Certificate<'a> {
     /// `layout` must have been read from these very bytes.
-    pub(crate) fn new(der: &'a [u8], layout: &'a Layout) -> Self {
+    pub(crate) fn new(der: &'a [u8], layout: &'a Arc<Layout>) -> Self {
         Self { der, layout }
     }
 
     /// A copy that owns its bytes; they are not read again.
     pub fn to_owned(&self) -> OwnedCertificate {
-        OwnedCertificate { der: self.der.into(), layout: self.layout.clone() }
+        OwnedCertificate { der: self.der.into(), layout: Arc::clone(self.layout) }
+    }
+
+    /// Where everything is, for another place with the same bytes.
+    pub(crate) fn layout(&self) -> &'a Arc<Layout> {
+        self.layout
     }
 
     /// The whole certificate.

@@ -63,7 +63,8 @@ impl Verdict {
         if presented.is_empty() || policy.mode() == Mode::Off {
             return Self::without_certificate(policy);
         }
-        let (chain, fault) = Chain::read(presented, rules.max_chain_bytes, rules.max_certificates);
+        let recall = |der: &[u8]| memory.layout_of(der);
+        let (chain, fault) = Chain::read(presented, rules.max_chain_bytes, rules.max_certificates, &recall);
         if let Some(fault) = fault {
             return Self::refused(policy, chain, vec![fault_reason(fault)]);
         }

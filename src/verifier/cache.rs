@@ -1,4 +1,4 @@
-//! Verdicts for chains that were seen before: found by a keyed hash, believed only after a comparison of every byte.
+//! Verdicts for chains that were seen before: found by a keyed hash of the leaf, believed only after a comparison of every byte.
 //!
 //! A cache belongs to one snapshot of a policy and dies with it, so nothing decided under one policy is found under
 //! another. Only verdicts of SUCCESS are kept: clients without one can mint as many chains as they like.
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
+use crate::certificate::first_value;
 use crate::verdict::Verdict;
 
 /// Verdicts in sets of four, read without a lock.
@@ -24,9 +25,16 @@ pub(super) struct Cache {
 #[derive(Debug)]
 struct Entry {
     hash: u64,
-    presented: Box<[u8]>,
     decided: i64,
     verdict: Arc<Verdict>,
+    /// What was presented, where it is not the DER that the verdict has.
+    presented: Option<Box<[u8]>>,
+}
+
+impl Entry {
+    fn presented(&self) -> &[u8] {
+        self.presented.as_deref().unwrap_or(self.verdict.chain_der())
+    }
 }
 
 /// What a cache did since its policy was loaded.
@@ -80,12 +88,12 @@ impl Cache {
 
     /// The verdict for these very bytes, if it still holds at `now`.
     pub(super) fn find(&self, presented: &[u8], now: i64) -> Result<Arc<Verdict>, Place> {
-        let place = Place { hash: if self.slots.is_empty() { 0 } else { self.hasher.hash_one(presented) } };
+        let place = Place { hash: self.hash(presented) };
         let counters = self.counters(place);
         for slot in self.set(place) {
             let guard = slot.load();
             let Some(entry) = &*guard else { continue };
-            if entry.hash == place.hash && *entry.presented == *presented && self.is_fresh(entry, now) {
+            if entry.hash == place.hash && self.is_fresh(entry, now) && *entry.presented() == *presented {
                 counters.hits.fetch_add(1, Ordering::Relaxed);
                 return Ok(Arc::clone(&entry.verdict));
             }
@@ -101,12 +109,13 @@ impl Cache {
         }
         let age = |slot: &&ArcSwapOption<Entry>| match &*slot.load() {
             None => i64::MIN,
-            // What no longer holds gives way first, and so does an older verdict for the same bytes.
+            // What no longer holds gives way first, and so does an older verdict for the same leaf.
             Some(entry) if !self.is_fresh(entry, now) || entry.hash == place.hash => i64::MIN + 1,
             Some(entry) => entry.decided,
         };
         let Some(slot) = self.set(place).iter().min_by_key(age) else { return };
-        let entry = Entry { hash: place.hash, presented: presented.into(), decided: now, verdict: Arc::clone(verdict) };
+        let presented = (*presented != *verdict.chain_der()).then(|| presented.into());
+        let entry = Entry { hash: place.hash, decided: now, verdict: Arc::clone(verdict), presented };
         let counters = self.counters(place);
         counters.insertions.fetch_add(1, Ordering::Relaxed);
         if slot.swap(Some(Arc::new(entry))).is_some() {
@@ -126,6 +135,14 @@ impl Cache {
             entries: self.slots.iter().filter(|slot| slot.load().is_some()).count() as u64,
             capacity: self.slots.len() as u64,
         }
+    }
+
+    /// A keyed hash of the end of the first certificate, which is its signature: a leaf has one place, so whoever presents
+    /// it with a thousand different certificates behind it drives out nobody's verdict but his own.
+    fn hash(&self, presented: &[u8]) -> u64 {
+        const LENGTH: usize = 64;
+        let leaf = first_value(presented);
+        self.hasher.hash_one(&leaf[leaf.len().saturating_sub(LENGTH)..])
     }
 
     /// A clock that stepped back makes an entry stale, never fresher.

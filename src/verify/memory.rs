@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use super::signature::Key;
-use crate::certificate::{Certificate, OwnedCertificate};
+use crate::certificate::{Certificate, Layout, OwnedCertificate};
 
 /// A remembered intermediate: its parsed key, and the key that signed it.
 #[derive(Debug)]
@@ -46,6 +46,11 @@ impl Memory {
     pub(crate) fn recall(&self, der: &[u8]) -> Option<Arc<Known>> {
         let slot = self.slot(der)?.load();
         slot.as_ref().filter(|known| known.certificate.view().as_der() == der).map(Arc::clone)
+    }
+
+    /// Where everything is in a remembered certificate of these bytes.
+    pub(crate) fn layout_of(&self, der: &[u8]) -> Option<Arc<Layout>> {
+        self.recall(der).map(|known| Arc::clone(known.certificate.view().layout()))
     }
 
     /// Remembers who signed whom above the leaf of an accepted path, leaf first.
