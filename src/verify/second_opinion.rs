@@ -4,6 +4,7 @@
 //! it refuses for something outside its domain it abstains, which needs both its error and the feature seen by our reader.
 
 use pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime};
+use std::sync::LazyLock;
 use std::time::Duration;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
 
@@ -127,11 +128,15 @@ fn webpki_verify(
         .map(|(place, certificate)| Checked { key: issuer_of(place).key(), certificate: *certificate })
         .collect();
     let mut algorithms: Vec<Remembering<'_>> = Vec::with_capacity(4);
-    for algorithm in webpki::ALL_VERIFICATION_ALGS.iter().copied().chain(legacy::algorithms(rules)) {
-        let id = algorithm.signature_alg_id();
-        if path.iter().any(|certificate| content(certificate.signature_algorithm()) == id.as_ref()) {
-            algorithms.push(Remembering { algorithm, checked: &checked });
+    for (place, certificate) in path.iter().enumerate() {
+        let id = content(certificate.signature_algorithm());
+        // Most paths are signed with one algorithm throughout.
+        if path[..place].iter().any(|above| content(above.signature_algorithm()) == id) {
+            continue;
         }
+        let known = KNOWN_ALGORITHMS.iter().filter(|(known, _)| known.as_ref() == id).map(|(_, algorithm)| *algorithm);
+        let legacy = legacy::algorithms(rules).filter(|algorithm| algorithm.signature_alg_id().as_ref() == id);
+        algorithms.extend(known.chain(legacy).map(|algorithm| Remembering { algorithm, id, checked: &checked }));
     }
     let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
         algorithms.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm).collect();
@@ -147,6 +152,12 @@ fn webpki_verify(
     leaf.verify_for_usage(&algorithms, std::slice::from_ref(trusted), &intermediates, time, usage, None, None).map(drop)
 }
 
+/// webpki's algorithms by what is inside their AlgorithmIdentifiers.
+static KNOWN_ALGORITHMS: LazyLock<Vec<(AlgorithmIdentifier, &'static dyn SignatureVerificationAlgorithm)>> =
+    LazyLock::new(|| {
+        webpki::ALL_VERIFICATION_ALGS.iter().map(|algorithm| (algorithm.signature_alg_id(), *algorithm)).collect()
+    });
+
 /// A signature that our validator has just found good.
 #[derive(Debug)]
 struct Checked<'c> {
@@ -158,16 +169,17 @@ struct Checked<'c> {
 #[derive(Debug)]
 struct Remembering<'c> {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
+    /// What is inside its AlgorithmIdentifier.
+    id: &'c [u8],
     checked: &'c [Checked<'c>],
 }
 
 impl SignatureVerificationAlgorithm for Remembering<'_> {
     fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        let id = self.algorithm.signature_alg_id();
         let known = self.checked.iter().any(|checked| {
             checked.certificate.signature() == signature
                 && checked.key == public_key
-                && content(checked.certificate.signature_algorithm()) == id.as_ref()
+                && content(checked.certificate.signature_algorithm()) == self.id
                 && checked.certificate.tbs() == message
         });
         if known { Ok(()) } else { self.algorithm.verify_signature(public_key, message, signature) }
