@@ -134,6 +134,9 @@ impl Attribute<'_> {
         if self.tag == other.tag && self.value == other.value {
             return true;
         }
+        if is_ascii_text(self) && is_ascii_text(other) {
+            return same_words(self.value, other.value);
+        }
         let folded = |attribute: &Attribute<'_>| {
             let mut bytes = Vec::with_capacity(attribute.value.len() + 4);
             attribute.fold(&mut |byte| bytes.push(byte));
@@ -155,6 +158,25 @@ impl Attribute<'_> {
             self.value.iter().for_each(|byte| emit(*byte));
         }
         emit(0xff);
+    }
+}
+
+/// Whether the value is text whose characters are its bytes.
+fn is_ascii_text(attribute: &Attribute<'_>) -> bool {
+    let text = [der::UTF8_STRING, der::PRINTABLE_STRING, der::NUMERIC_STRING, der::IA5_STRING, der::VISIBLE_STRING];
+    text.contains(&attribute.tag) && attribute.value.is_ascii()
+}
+
+/// Whether two ASCII texts are equal without regard to case and to how their words are spaced.
+fn same_words(left: &[u8], right: &[u8]) -> bool {
+    let words = |text| <[u8]>::split(text, |byte| matches!(byte, b' ' | b'\t'..=b'\r')).filter(|word| !word.is_empty());
+    let (mut left, mut right) = (words(left), words(right));
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(left), Some(right)) if left.eq_ignore_ascii_case(right) => {}
+            _ => return false,
+        }
     }
 }
 

@@ -59,7 +59,7 @@ impl AnchorStore {
             let view = certificate.view();
             let subject = view.subject();
             let name = hasher.hash_one(subject.as_der());
-            by_certificate.push((hasher.hash_one(view.as_der()), position));
+            by_certificate.push((hash_of_certificate(&hasher, view.as_der()), position));
             by_name.push((name, position));
             let canonical = subject.canonical_hash(&hasher);
             by_canonical_name.push((canonical, position));
@@ -96,7 +96,7 @@ impl AnchorStore {
 
     /// The anchor that is this very certificate.
     pub(crate) fn find(&self, der: &[u8]) -> Option<&Arc<Anchor>> {
-        let hash = self.hasher.hash_one(der);
+        let hash = hash_of_certificate(&self.hasher, der);
         self.by_certificate
             .get(hash)
             .map(|position| &self.anchors[position])
@@ -105,22 +105,38 @@ impl AnchorStore {
 
     /// The positions of anchors that may have issued the certificate, likeliest first: those whose key identifier fits,
     /// those without a key identifier on either side, then the rest, because key identifiers are hints.
-    pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, spelling: Spelling, limit: usize) -> Vec<usize> {
+    pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, limit: usize) -> Vec<usize> {
         let issuer = certificate.issuer();
         let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
-        let mut found: Vec<usize> = match spelling {
-            Spelling::Exact => {
-                let fitting = wanted.map(|key| self.named_with_key(&issuer, key)).into_iter().flatten();
-                let mut found: Vec<usize> = fitting.collect();
-                found.extend(self.named(&issuer).take(limit).filter(|position| {
-                    wanted.is_none() || self.anchors[*position].certificate().subject_key_identifier() != wanted
-                }));
-                found
-            }
-            Spelling::Canonical => self.canonically_named(&issuer).take(limit).collect(),
-        };
+        let mut found: Vec<usize> = wanted.map(|key| self.named_with_key(&issuer, key)).into_iter().flatten().collect();
+        // In a crowd of one name, the others are looked at only where none fits.
+        let others = if found.is_empty() { limit } else { OTHERS };
+        found.extend(self.named(&issuer).take(others).filter(|position| {
+            wanted.is_none() || self.anchors[*position].certificate().subject_key_identifier() != wanted
+        }));
+        self.likeliest_first(found, wanted, limit)
+    }
+
+    /// The same for anchors whose name means the certificate's issuer, however it is spelt. `hash` is the
+    /// [`Self::canonical_hash`] of the issuer.
+    pub(crate) fn issuers_spelt_otherwise(&self, certificate: &Certificate<'_>, hash: u64, limit: usize) -> Vec<usize> {
+        let issuer = certificate.issuer();
+        let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
+        let named = self
+            .by_canonical_name
+            .get(hash)
+            .filter(|position| self.anchors[*position].certificate().subject().matches(&issuer));
+        self.likeliest_first(named.take(limit).collect(), wanted, limit)
+    }
+
+    /// A hash that names which mean the same have in common.
+    pub(crate) fn canonical_hash(&self, name: &Name<'_>) -> u64 {
+        name.canonical_hash(&self.hasher)
+    }
+
+    fn likeliest_first(&self, mut found: Vec<usize>, wanted: Option<&[u8]>, limit: usize) -> Vec<usize> {
         if found.len() > 1 {
-            found.sort_by_key(|position| KeyIdentifierFit::of(wanted, &self.anchors[*position].certificate()));
+            found.sort_by_cached_key(|position| KeyIdentifierFit::of(wanted, &self.anchors[*position].certificate()));
             found.truncate(limit);
         }
         found
@@ -144,19 +160,12 @@ impl AnchorStore {
             .get(self.hasher.hash_one(der))
             .filter(move |position| self.anchors[*position].certificate().subject().as_der() == der)
     }
-
-    fn canonically_named<'n>(&self, name: &'n Name<'n>) -> impl Iterator<Item = usize> + use<'_, 'n> {
-        self.by_canonical_name
-            .get(name.canonical_hash(&self.hasher))
-            .filter(move |position| self.anchors[*position].certificate().subject().matches(name))
-    }
 }
 
-/// How names are compared: byte by byte, which finds nearly all issuers, or as RFC 5280 section 7.1 says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spelling {
-    Exact,
-    Canonical,
+/// A hash of a certificate's last bytes, which are its signature's: enough to tell apart those that genuine CAs signed and
+/// those that are pinned. Whoever finds something by it compares every byte.
+pub(super) fn hash_of_certificate(hasher: &RandomState, der: &[u8]) -> u64 {
+    hasher.hash_one(der.last_chunk::<32>().map_or(der, |last| &last[..]))
 }
 
 /// How well an issuer's subjectKeyIdentifier fits an authorityKeyIdentifier, best first.
@@ -176,6 +185,9 @@ impl KeyIdentifierFit {
         }
     }
 }
+
+/// How many anchors of the right name are tried where another one has the right key identifier as well.
+const OTHERS: usize = 8;
 
 /// Positions by hash: a sorted list, so that loading many costs one allocation.
 #[derive(Debug)]

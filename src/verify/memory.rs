@@ -3,11 +3,12 @@
 //! That one key signed another certificate is a fact of arithmetic: it holds whatever the policy and the time, so it
 //! outlives reloads. Only certificates on accepted paths are kept, so nobody without a genuine chain can fill the memory.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+use super::anchor::hash_of_certificate;
 use super::signature::Key;
 use crate::certificate::{Certificate, Layout, OwnedCertificate};
 
@@ -77,7 +78,7 @@ impl Memory {
         if self.slots.is_empty() {
             return None;
         }
-        let hash = self.hasher.hash_one(der);
+        let hash = hash_of_certificate(&self.hasher, der);
         // The remainder is below the number of slots, so nothing is cut.
         self.slots.get((hash % self.slots.len() as u64) as usize)
     }

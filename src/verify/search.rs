@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit, Spelling};
+use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit};
 use super::memory::{Known, Memory};
 use super::name_constraints::Comparisons;
 use super::path_checks::{self, Path};
 use super::reason::Reason;
 use super::rules::Rules;
 use super::signature::{Key, SignatureFault};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Name};
 
 /// The path that was accepted, or the one that came closest.
 pub(super) struct Outcome {
@@ -40,19 +40,21 @@ pub(super) fn search(
     memory: &Memory,
     now: i64,
 ) -> Option<Outcome> {
+    let mut names = Names::default();
     let mut search = Search {
         nodes: certificates
             .iter()
             .enumerate()
-            .filter_map(|(presented, certificate)| certificate.map(|c| Node::new(c, presented, memory)))
+            .filter_map(|(presented, certificate)| certificate.map(|c| Node::new(c, presented, &mut names, memory)))
             .take(MAX_CERTIFICATES)
             .collect(),
+        names,
         anchors,
         rules,
         now,
-        spelling: Spelling::Exact,
         reaching: 0,
         signatures_left: rules.max_signatures,
+        failures_left: rules.max_signatures.div_ceil(2),
         crowd_signatures_left: rules.max_anchor_candidates,
         steps_left: MAX_STEPS,
         examined_left: MAX_EXAMINED,
@@ -61,8 +63,7 @@ pub(super) fn search(
         best: None,
     };
     for spelling in [Spelling::Exact, Spelling::Canonical] {
-        search.connect(spelling);
-        if search.reaching & 1 == 1 {
+        if search.connect(spelling) && search.reaching & 1 == 1 {
             search.explore(&mut vec![0], 1);
         }
         if search.best.as_ref().is_some_and(|best| best.signatures_good) || search.exhausted.is_some() {
@@ -75,13 +76,15 @@ pub(super) fn search(
 struct Search<'s, 'c> {
     /// What could be read, the leaf first.
     nodes: Vec<Node<'c>>,
+    names: Names<'c>,
     anchors: &'s AnchorStore,
     rules: &'s Rules,
     now: i64,
-    spelling: Spelling,
     /// A bit for each certificate from which an anchor can be reached.
     reaching: u128,
     signatures_left: u32,
+    /// How many more may turn out bad. Forgeries fail, and whoever has a genuine path seldom meets one.
+    failures_left: u32,
     crowd_signatures_left: u32,
     steps_left: u32,
     examined_left: u32,
@@ -94,6 +97,9 @@ struct Node<'c> {
     certificate: Certificate<'c>,
     /// Its index in what was presented.
     presented: usize,
+    /// The places of its names among the names.
+    subject: usize,
+    issuer: usize,
     known: Option<Arc<Known>>,
     key: Option<Key>,
     could_issue: Option<bool>,
@@ -102,6 +108,45 @@ struct Node<'c> {
     good: u128,
     bad: u128,
     anchors: Vec<AnchorEdge>,
+}
+
+/// How names are compared: byte by byte, which finds nearly all issuers, or as RFC 5280 section 7.1 says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    Exact,
+    Canonical,
+}
+
+/// The names in a chain, each spelling once, so that comparing two of them is comparing their places.
+#[derive(Default)]
+struct Names<'c>(Vec<Name<'c>>);
+
+/// Names that are spelt differently and mean the same.
+struct Group {
+    /// The place of the first of them.
+    first: usize,
+    hash: u64,
+}
+
+impl<'c> Names<'c> {
+    fn place(&mut self, name: Name<'c>) -> usize {
+        self.0.iter().position(|known| known.as_der() == name.as_der()).unwrap_or_else(|| {
+            self.0.push(name);
+            self.0.len() - 1
+        })
+    }
+
+    /// The group of each name, by its place.
+    fn groups(&self, anchors: &AnchorStore) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::with_capacity(self.0.len());
+        for (place, name) in self.0.iter().enumerate() {
+            let hash = anchors.canonical_hash(name);
+            let same = |other: &usize| groups[*other].hash == hash && self.0[*other].matches(name);
+            let first = (0..place).find(same).map_or(place, |other| groups[other].first);
+            groups.push(Group { first, hash });
+        }
+        groups
+    }
 }
 
 struct AnchorEdge {
@@ -124,10 +169,12 @@ enum Flow {
 }
 
 impl<'c> Node<'c> {
-    fn new(certificate: Certificate<'c>, presented: usize, memory: &Memory) -> Self {
+    fn new(certificate: Certificate<'c>, presented: usize, names: &mut Names<'c>, memory: &Memory) -> Self {
         Self {
             certificate,
             presented,
+            subject: names.place(certificate.subject()),
+            issuer: names.place(certificate.issuer()),
             // The leaf is new as a rule, and is never an issuer.
             known: if presented == 0 { None } else { memory.recall(certificate.as_der()) },
             key: None,
@@ -141,21 +188,21 @@ impl<'c> Node<'c> {
 }
 
 impl<'c> Search<'_, 'c> {
-    /// Finds who may have issued whom, from the leaf up, and from where an anchor can be reached.
-    fn connect(&mut self, spelling: Spelling) {
-        self.spelling = spelling;
+    /// Finds who may have issued whom, from the leaf up, and from where an anchor can be reached. Says whether it found
+    /// anything that was not known before.
+    fn connect(&mut self, spelling: Spelling) -> bool {
+        let groups = match spelling {
+            Spelling::Exact => None,
+            Spelling::Canonical => Some(self.names.groups(self.anchors)),
+        };
+        let group = |place: usize| groups.as_ref().map_or(place, |groups| groups[place].first);
+        let mut found = false;
         let (mut seen, mut waiting) = (1u128, vec![0usize]);
         while let Some(index) = waiting.pop() {
-            let certificate = self.nodes[index].certificate;
-            let issuer = certificate.issuer();
+            let wanted = group(self.nodes[index].issuer);
             let mut issuers = 0u128;
-            for (other, candidate) in self.nodes.iter().enumerate() {
-                let subject = candidate.certificate.subject();
-                let fits = match spelling {
-                    Spelling::Exact => subject.as_der() == issuer.as_der(),
-                    Spelling::Canonical => subject.matches(&issuer),
-                };
-                if other != index && other != 0 && fits {
+            for (other, candidate) in self.nodes.iter().enumerate().skip(1) {
+                if other != index && group(candidate.subject) == wanted {
                     issuers |= 1 << other;
                     if seen >> other & 1 == 0 {
                         seen |= 1 << other;
@@ -163,18 +210,31 @@ impl<'c> Search<'_, 'c> {
                     }
                 }
             }
-            let limit = self.rules.max_anchor_candidates.max(self.rules.max_signatures) as usize;
-            let positions = self.anchors.issuers_of(&certificate, spelling, limit);
-            let allowed = |position: &usize| {
-                self.rules.accept_pinned_leaf
-                    || self.anchors.anchors()[*position].certificate().as_der() != certificate.as_der()
-            };
-            let anchors = positions.into_iter().filter(allowed);
-            let anchors = anchors.map(|position| AnchorEdge { position, signature: None }).collect();
-            self.nodes[index].anchors = anchors;
+            found |= issuers != self.nodes[index].issuers;
             self.nodes[index].issuers = issuers;
+            found |= self.connect_anchors(index, groups.as_ref().map(|groups| groups[wanted].hash));
         }
         self.find_reaching();
+        found
+    }
+
+    /// Adds the anchors that may have issued a certificate; without a hash, those whose name is the same byte by byte.
+    fn connect_anchors(&mut self, index: usize, canonical_hash: Option<u64>) -> bool {
+        let certificate = self.nodes[index].certificate;
+        let limit = self.rules.max_anchor_candidates.max(self.rules.max_signatures) as usize;
+        let positions = match canonical_hash {
+            None => self.anchors.issuers_of(&certificate, limit),
+            Some(hash) => self.anchors.issuers_spelt_otherwise(&certificate, hash, limit),
+        };
+        let before = self.nodes[index].anchors.len();
+        for position in positions {
+            let is_itself = || self.anchors.anchors()[position].certificate().as_der() == certificate.as_der();
+            let edges = &mut self.nodes[index].anchors;
+            if edges.iter().all(|edge| edge.position != position) && (self.rules.accept_pinned_leaf || !is_itself()) {
+                edges.push(AnchorEdge { position, signature: None });
+            }
+        }
+        self.nodes[index].anchors.len() > before
     }
 
     fn find_reaching(&mut self) {
@@ -242,7 +302,7 @@ impl<'c> Search<'_, 'c> {
                 let node = &mut self.nodes[*issuer];
                 node.could_issue.get_or_insert_with(|| path_checks::could_issue(&node.certificate, rules, now));
             }
-            issuers.sort_by_key(|issuer| {
+            issuers.sort_by_cached_key(|issuer| {
                 let issuer = &self.nodes[*issuer];
                 let fit = KeyIdentifierFit::of(wanted, &issuer.certificate);
                 (issuer.could_issue != Some(true), fit == KeyIdentifierFit::Differs, issuer.known.is_none(), fit)
@@ -310,10 +370,15 @@ impl<'c> Search<'_, 'c> {
             Ok(())
         } else {
             let in_crowd = node.anchors.len() > 1 && issuer.subject_key_identifier().is_none();
-            let budget = if in_crowd { &mut self.crowd_signatures_left } else { &mut self.signatures_left };
-            *budget = budget.checked_sub(1)?;
-            anchor.key().verify(&issuer, &node.certificate)
+            let certificate = node.certificate;
+            if in_crowd {
+                self.crowd_signatures_left = self.crowd_signatures_left.checked_sub(1)?;
+                anchor.key().verify(&issuer, &certificate)
+            } else {
+                self.pay_for(|_| anchor.key().verify(&issuer, &certificate))?
+            }
         };
+        let node = &mut self.nodes[index];
         node.anchors[edge].signature = Some(result);
         Some(result)
     }
@@ -328,18 +393,33 @@ impl<'c> Search<'_, 'c> {
         let result = if node.known.as_ref().is_some_and(|known| known.is_signed_by(&authority)) {
             Ok(())
         } else {
-            self.signatures_left = self.signatures_left.checked_sub(1)?;
-            let by = &mut self.nodes[issuer];
-            match &by.known {
-                Some(known) => known.key().verify(&authority, &subject),
-                None => by.key.get_or_insert_with(|| Key::of(&authority)).verify(&authority, &subject),
-            }
+            self.pay_for(|search| {
+                let by = &mut search.nodes[issuer];
+                match &by.known {
+                    Some(known) => known.key().verify(&authority, &subject),
+                    None => by.key.get_or_insert_with(|| Key::of(&authority)).verify(&authority, &subject),
+                }
+            })?
         };
         let node = &mut self.nodes[index];
         match result {
             Ok(()) => node.good |= 1 << issuer,
             Err(_) => node.bad |= 1 << issuer,
         }
+        Some(result)
+    }
+
+    /// Checks a signature if the budget allows it.
+    fn pay_for(
+        &mut self,
+        check: impl FnOnce(&mut Self) -> Result<(), SignatureFault>,
+    ) -> Option<Result<(), SignatureFault>> {
+        if self.failures_left == 0 {
+            return None;
+        }
+        self.signatures_left = self.signatures_left.checked_sub(1)?;
+        let result = check(self);
+        self.failures_left -= u32::from(result.is_err());
         Some(result)
     }
 
