@@ -10,6 +10,7 @@ mod extensions;
 mod fingerprint;
 mod general_name;
 mod general_name_format;
+mod json;
 mod layout;
 mod name;
 mod name_format;
@@ -25,13 +26,14 @@ pub use der::Malformed;
 pub use extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage};
 pub use general_name::{GeneralName, GeneralNames};
 pub use name::{Attribute, Name, RelativeName};
+pub use pem::{Block as PemBlock, PemError, decode as decode_pem, looks_like_pem as is_pem};
 
 pub(crate) use chain::{Chain, ChainFault, first_value};
 pub(crate) use der::{INTEGER, Reader, SEQUENCE};
 pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP};
 pub(crate) use layout::Layout;
-pub(crate) use text::hex;
+pub(crate) use text::{base64, hex};
 pub(crate) use time::Calendar;
 
 use std::sync::Arc;
@@ -50,6 +52,21 @@ pub struct Certificate<'a> {
 pub struct OwnedCertificate {
     der: Box<[u8]>,
     layout: Arc<Layout>,
+}
+
+/// Takes DER values that stand one after another apart, such as certificates in a file, without looking into them. Ends
+/// at the first that has no sound header or reaches past the end, with the offset from the start of `bytes`.
+pub fn split_der(bytes: &[u8]) -> impl Iterator<Item = Result<&[u8], Malformed>> {
+    let mut reader = Reader::new(bytes);
+    let mut failed = false;
+    std::iter::from_fn(move || {
+        if reader.is_empty() || failed {
+            return None;
+        }
+        let whole = reader.any("Certificate").map(|tlv| reader.whole(&tlv));
+        failed = whole.is_err();
+        Some(whole)
+    })
 }
 
 impl OwnedCertificate {

@@ -8,33 +8,35 @@ use memchr::{memchr, memmem};
 
 /// One block of a PEM text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Block<'a> {
+pub struct Block<'a> {
     /// What the BEGIN line says that it is, such as `CERTIFICATE` or `RSA PRIVATE KEY`.
-    pub(crate) label: &'a str,
+    pub label: &'a str,
     /// What the base64 says.
-    pub(crate) der: Vec<u8>,
+    pub der: Vec<u8>,
     /// The number of the BEGIN line, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
 }
 
 impl Block<'_> {
     /// Whether the label says that this is a certificate. OpenSSL's `TRUSTED CERTIFICATE` is none: trust settings
     /// follow the certificate in it.
-    pub(crate) fn is_certificate(&self) -> bool {
+    pub fn is_certificate(&self) -> bool {
         matches!(self.label, "CERTIFICATE" | "X509 CERTIFICATE")
     }
 
     /// Whether the label says that this is a private key, of whatever form.
-    pub(crate) fn is_private_key(&self) -> bool {
+    pub fn is_private_key(&self) -> bool {
         self.label.ends_with("PRIVATE KEY")
     }
 }
 
 /// A PEM text that cannot be read: the number of the line, from 1, and what is wrong there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PemError {
-    pub(crate) line: usize,
-    pub(crate) problem: &'static str,
+pub struct PemError {
+    /// The number of the line.
+    pub line: usize,
+    /// What is wrong there.
+    pub problem: &'static str,
 }
 
 impl fmt::Display for PemError {
@@ -47,13 +49,13 @@ impl fmt::Display for PemError {
 ///
 /// What starts as DER of more than 127 bytes never is, whatever stands in it: a name in a presented certificate must
 /// not be able to pass for another certificate.
-pub(crate) fn looks_like_pem(bytes: &[u8]) -> bool {
+pub fn looks_like_pem(bytes: &[u8]) -> bool {
     !matches!(bytes, [0x30, length, ..] if *length >= 0x80) && memmem::find(bytes, BEGIN).is_some()
 }
 
 /// Reads every block, in order, whatever its label. Text before, between and after the blocks is ignored; lines may
 /// end in LF or CRLF; header fields of RFC 1421 are skipped. A text without blocks gives none.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Block<'_>>, PemError> {
+pub fn decode(bytes: &[u8]) -> Result<Vec<Block<'_>>, PemError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut blocks = Vec::new();
     let mut scratch = Vec::new();

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::warning::{Warning, WarningKind};
 use crate::Error;
-use crate::certificate::{Malformed, OwnedCertificate, Reader, pem};
+use crate::certificate::{OwnedCertificate, Reader, pem, split_der};
 
 /// One setting of an option that takes certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Source {
             Self::Path(path) => Some(path.clone()),
             Self::Memory(der) => {
                 let mut text = Vec::new();
-                split(der).flatten().for_each(|certificate| pem::write_certificate(&mut text, certificate));
+                split_der(der).flatten().for_each(|certificate| pem::write_certificate(&mut text, certificate));
                 String::from_utf8(text).ok()
             }
         }
@@ -162,7 +162,7 @@ impl Contents {
     }
 
     fn add_der(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
-        for (number, der) in (1..).zip(split(bytes)) {
+        for (number, der) in (1..).zip(split_der(bytes)) {
             let place = Place { origin: Arc::clone(origin), position: Position::Number(number) };
             let der = der.map_err(|malformed| Error::malformed_certificate(option, place.to_string(), malformed))?;
             if is_key_or_bundle(der) {
@@ -243,20 +243,6 @@ impl Fingerprint {
 }
 
 const DER_SEQUENCE: u8 = crate::certificate::SEQUENCE;
-
-/// The certificates in DER that stands one after the other.
-fn split(bytes: &[u8]) -> impl Iterator<Item = Result<&[u8], Malformed>> {
-    let mut reader = Reader::new(bytes);
-    let mut failed = false;
-    std::iter::from_fn(move || {
-        if reader.is_empty() || failed {
-            return None;
-        }
-        let whole = reader.any("Certificate").map(|tlv| reader.whole(&tlv));
-        failed = whole.is_err();
-        Some(whole)
-    })
-}
 
 /// A key's or a PKCS #12 file's DER begins with a version number, which a certificate's does not.
 fn is_key_or_bundle(der: &[u8]) -> bool {

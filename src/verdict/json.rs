@@ -4,12 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::Verdict;
 use super::status::{culprit_index, second_opinion_name};
+use crate::certificate::variables::{is_binary, render};
 use crate::certificate::{self, Certificate};
 use crate::verify::{Reason, SecondOpinion, TlsVersion};
 
 impl Verdict {
-    /// The whole verdict, at `now` in Unix seconds, which only days left depend on. Keys are only ever added.
+    /// The whole verdict, at `now` in Unix seconds, which only days left depend on. Keys are only ever added. Nothing in
+    /// it is kept in the verdict.
     pub fn to_json(&self, now: i64) -> Value {
+        let (text, binary) = self.variables_json(now);
         let mut object = json!({
             "outcome": self.outcome.name(),
             "verified": self.verified(),
@@ -17,19 +20,35 @@ impl Verdict {
             "mode": self.mode.name(),
             "reasons": self.reasons.iter().map(|reason| self.reason_json(reason)).collect::<Vec<_>>(),
             "user": self.user(),
+        });
+        let rest = json!({
             "path": self.path().iter().map(|certificate| self.path_entry(certificate)).collect::<Vec<_>>(),
             "second_opinion": second_opinion(&self.second_opinion),
-            "policy_identity": certificate::hex(&self.policy_identity),
             "valid_until": self.verified().then_some(self.valid_until),
+            "policy_identity": certificate::hex(&self.policy_identity),
             "certificate_count": self.certificate_count(),
+            "variables": text,
+            "variables_base64": binary,
         });
-        if let (Some(leaf), Some(object)) = (self.certificate(0), object.as_object_mut()) {
-            object.extend(certificate_json(&leaf, now));
+        if let (Value::Object(object), Value::Object(rest)) = (&mut object, rest) {
+            object.extend(self.identity(now));
+            object.extend(rest);
         }
         object
     }
 
+    /// What names the client. Without a certificate that can be read the same keys are null.
+    fn identity(&self, now: i64) -> Map<String, Value> {
+        const KEYS: [&str; 8] =
+            ["subject", "issuer", "serial", "not_before", "not_after", "days_left", "sans", "fingerprints"];
+        match self.certificate(0) {
+            Some(leaf) => leaf.identity_json(now),
+            None => KEYS.into_iter().map(|key| (key.to_owned(), Value::Null)).collect(),
+        }
+    }
+
     fn reason_json(&self, reason: &Reason) -> Value {
+        let culprit = self.culprit(reason);
         json!({
             "code": reason.code as i32,
             "name": reason.code.name(),
@@ -37,7 +56,9 @@ impl Verdict {
             "detail": reason.detail.as_ref().map(ToString::to_string),
             "depth": reason.depth,
             "certificate": culprit_index(reason.culprit),
-            "subject": self.culprit(reason).map(|certificate| certificate.subject().rfc4514()),
+            "subject": culprit.map(|certificate| certificate.subject().rfc4514()),
+            "issuer": culprit.map(|certificate| certificate.issuer().rfc4514()),
+            "serial": culprit.map(|certificate| certificate.serial_text()),
             "tolerated": reason.tolerated,
             "x509_error": reason.code.openssl_number(),
             "x509_name": reason.code.openssl_name(),
@@ -52,32 +73,47 @@ impl Verdict {
         json!({
             "subject": certificate.subject().rfc4514(),
             "issuer": certificate.issuer().rfc4514(),
-            "serial": certificate::hex(certificate.serial()),
+            "serial": certificate.serial_text(),
             "sha256": certificate::hex(&certificate.sha256()),
             "anchor": is_anchor,
         })
     }
+
+    /// Every variable that has a value: those that are text, and the base64 of those that are not.
+    fn variables_json(&self, now: i64) -> (Map<String, Value>, Map<String, Value>) {
+        let (mut text, mut binary) = (Map::new(), Map::new());
+        let mut set = |name: String| {
+            let Some(value) = self.own(&name).or_else(|| render(self, &name, now)) else { return false };
+            match String::from_utf8(value) {
+                Ok(value) if !is_binary(&name) => text.insert(name, value.into()),
+                Ok(value) => binary.insert(name, certificate::base64(value.as_bytes()).into()),
+                Err(error) => binary.insert(name, certificate::base64(error.as_bytes()).into()),
+            };
+            true
+        };
+        for (_, name, _) in Verdict::variables() {
+            if let Some(head) = name.strip_suffix("_x509_N_RAW") {
+                for part in X509_PARTS {
+                    set(format!("{head}_{part}"));
+                    let _last = (0..MOST_NUMBERED).find(|index| !set(format!("{head}_{part}_{index}")));
+                }
+            } else if let Some(family) = name.strip_suffix("_N") {
+                // A certificate that cannot be read leaves a gap in the chain; no other list has gaps.
+                let gaps = if family.ends_with("_CHAIN") { self.certificate_count() } else { 0 };
+                let _last = (0..MOST_NUMBERED).find(|index| !set(format!("{family}_{index}")) && *index >= gaps);
+            } else {
+                set(name.to_owned());
+            }
+        }
+        (text, binary)
+    }
 }
 
-/// All that a certificate says of itself, as `clientcert inspect --json` gives it.
-pub fn certificate_json(certificate: &Certificate<'_>, now: i64) -> Map<String, Value> {
-    let Value::Object(object) = json!({
-        "version": certificate.version(),
-        "subject": certificate.subject().rfc4514(),
-        "issuer": certificate.issuer().rfc4514(),
-        "serial": certificate::hex(certificate.serial()),
-        "days_left": certificate.not_after().saturating_sub(now).div_euclid(86_400),
-        "fingerprints": {
-            "sha1": certificate::hex(&certificate.sha1()),
-            "sha256": certificate::hex(&certificate.sha256()),
-            "spki_sha256": certificate::hex(&certificate.spki_sha256()),
-            "x5t#S256": certificate.x5t_s256(),
-        },
-    }) else {
-        return Map::new();
-    };
-    object
-}
+/// A hostile certificate may have thousands of names. `sans` has all of them.
+const MOST_NUMBERED: usize = 64;
+
+/// The parts of a name that Apache has variables for.
+const X509_PARTS: [&str; 14] = ["C", "ST", "SP", "L", "O", "OU", "CN", "T", "I", "G", "S", "D", "UID", "Email"];
 
 fn second_opinion(opinion: &SecondOpinion) -> Value {
     let why = match opinion {

@@ -38,7 +38,7 @@ impl Verdict {
         Some(self.renderings.keep("\0detail", detail.replace('\0', "\u{fffd}").into_bytes()))
     }
 
-    fn own(&self, name: &str) -> Option<Vec<u8>> {
+    pub(super) fn own(&self, name: &str) -> Option<Vec<u8>> {
         let flag = |set: bool| if set { "1" } else { "0" }.to_owned();
         let value = match name {
             "outcome" => self.outcome.name().to_owned(),

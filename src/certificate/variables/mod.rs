@@ -86,6 +86,11 @@ pub(crate) fn depends_on_time(name: &str) -> bool {
     matches!(name.strip_prefix('$').unwrap_or(name), "days_left" | "ssl_client_v_remain" | "SSL_CLIENT_V_REMAIN")
 }
 
+/// Whether the value is bytes rather than text, whatever they happen to look like.
+pub(crate) fn is_binary(name: &str) -> bool {
+    matches!(name, "chain_der" | "ssl_c_serial" | "ssl_c_sha1" | "ssl_c_der" | "ssl_c_chain_der")
+}
+
 /// All names, grouped by the system that they come from.
 pub(crate) fn names() -> [(&'static str, &'static [Variable]); 4] {
     [
