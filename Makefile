@@ -58,13 +58,10 @@ install-library:
 
 install-tool:
 	$(CARGO) build --locked --profile $(PROFILE) --bin clientcert
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/bash-completion/completions \
-		$(DESTDIR)$(DATADIR)/zsh/site-functions $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(BUILT)/clientcert $(DESTDIR)$(BINDIR)/clientcert
-	$(BUILT)/clientcert man > $(DESTDIR)$(MANDIR)/man1/clientcert.1
-	$(BUILT)/clientcert completions bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/clientcert
-	$(BUILT)/clientcert completions zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_clientcert
-	$(BUILT)/clientcert completions fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/clientcert.fish
+	$(BUILT)/clientcert generate man $(DESTDIR)$(MANDIR)
+	$(BUILT)/clientcert generate completions $(DESTDIR)$(DATADIR)
 
 clean:
 	$(CARGO) clean

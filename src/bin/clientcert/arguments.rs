@@ -1,0 +1,225 @@
+//! The command line: its commands, and an argument for every option of the library.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+use clientcert::policy::{Kind, OptionInfo, Word, options};
+
+use crate::{fingerprint, generate, moment};
+
+const STATUS: &str = "\
+Exit status:
+  0  the outcome is SUCCESS
+  1  it is NONE or FAILED, whether or not the connection would be accepted
+  2  the tool could not run: an argument, option or file is not usable; standard error says which
+
+A certificate is public. Outside of a TLS handshake, which proves that the client holds its key, SUCCESS says only that
+the certificate is good.";
+
+const CHECK_STATUS: &str = "\
+Exit status:
+  0  there is nothing to say
+  1  there are warnings: what fails open, is weak, has no effect, or expires within 30 days
+  2  no policy can be made of it: something is missing, misspelt, contradictory or unreadable";
+
+const INPUT_STATUS: &str = "\
+Exit status:
+  0  everything was read
+  2  something is no certificate, or could not be read; standard error says what and where";
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("clientcert")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Decides who a TLS client is according to its certificate")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([verify(), inspect(), fingerprint(), check(), options_command(), generate()])
+}
+
+fn verify() -> Command {
+    Command::new("verify")
+        .about("Judge a client by the certificates that it presented")
+        .long_about(
+            "Judge a client by the certificates that it presented, leaf first. Empty input is a client that presented none. \
+             Every option of the library is an argument; each is described by `clientcert options NAME`.",
+        )
+        .after_help(STATUS)
+        .arg(files("The certificates, leaf first, PEM or DER; several files are one chain; `-` is standard input"))
+        .args([time("when to judge, instead of now"), json("The whole verdict as JSON, as docs/json.md describes it")])
+        .args(settings())
+}
+
+fn inspect() -> Command {
+    Command::new("inspect")
+        .about("Show everything that is in a certificate")
+        .after_help(INPUT_STATUS)
+        .arg(files("Certificates, PEM or DER; `-` is standard input"))
+        .args([
+            time("from when to count the days left, instead of now"),
+            json("A JSON array, as docs/json.md describes it"),
+        ])
+}
+
+fn fingerprint() -> Command {
+    Command::new("fingerprint")
+        .about("Print what names a certificate: digests of it and of its key")
+        .long_about(
+            "Print what names a certificate: digests of it and of its key. One line each: the kind, the value, and the file \
+             with the place of the certificate in it, separated by tabs.",
+        )
+        .after_help(INPUT_STATUS)
+        .arg(files("Certificates, PEM or DER; `-` is standard input"))
+        .arg(
+            Arg::new("kind")
+                .long("kind")
+                .value_name("KIND")
+                .value_parser(fingerprint::KINDS.map(|(name, help)| PossibleValue::new(name).help(help)).to_vec())
+                .help("Only this kind, and its value alone on each line"),
+        )
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Look for what is missing, fails open or expires soon in a configuration")
+        .after_help(CHECK_STATUS)
+        .args([
+            time("when certificates must be valid, instead of now"),
+            json("The result as JSON, as docs/json.md describes it"),
+        ])
+        .args(settings())
+}
+
+fn options_command() -> Command {
+    let names = options().iter().map(|option| PossibleValue::new(option.name));
+    Command::new("options")
+        .about("List the options, or describe one")
+        .arg(
+            Arg::new("name")
+                .value_name("NAME")
+                .value_parser(Known(names.collect()))
+                .hide_possible_values(true)
+                .help("An option's name, or another system's name for it"),
+        )
+        .arg(
+            Arg::new("markdown")
+                .long("markdown")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("name")
+                .help("The whole reference as Markdown"),
+        )
+}
+
+fn generate() -> Command {
+    Command::new("generate")
+        .about("Write man pages or shell completions, for packagers")
+        .hide(true)
+        .arg(Arg::new("what").required(true).value_name("WHAT").value_parser(generate::KINDS))
+        .arg(
+            Arg::new("folder")
+                .required(true)
+                .value_name("FOLDER")
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::DirPath)
+                .help("Where man1/ goes, or the data directory (share/) that shells look into"),
+        )
+}
+
+fn files(help: &'static str) -> Arg {
+    Arg::new("files")
+        .value_name("FILE")
+        .num_args(0..)
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .default_value("-")
+        .hide_default_value(true)
+        .help(format!("{help}, which is also read where no file is given"))
+}
+
+fn json(help: &'static str) -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help(help)
+}
+
+fn time(help: &str) -> Arg {
+    Arg::new("time")
+        .long("time")
+        .value_name("TIME")
+        .allow_negative_numbers(true)
+        .value_parser(moment::parse)
+        .help(format!("Unix seconds or RFC 3339 (2026-11-21T00:00:00Z): {help}"))
+}
+
+/// `--config`, and an argument for each option.
+fn settings() -> Vec<Arg> {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .help("Options from a TOML file; those on the command line count more, except that --ca adds to it");
+    std::iter::once(config).chain(options().iter().map(option)).collect()
+}
+
+fn option(option: &'static OptionInfo) -> Arg {
+    let arg = Arg::new(option.name)
+        .long(option.name)
+        .help_heading("Options of the library")
+        .help(help(option))
+        .long_help(format!("{}\n[takes: {}]", help(option), option.type_text()))
+        .allow_hyphen_values(true)
+        .hide_possible_values(true);
+    let arg = match option.name.contains('_') {
+        true => arg.alias(option.name.replace('_', "-")),
+        false => arg,
+    };
+    match &option.kind {
+        Kind::Choice { words, .. } => arg.value_name("WORD").value_parser(Known::words(words)),
+        Kind::Boolean => arg.value_name("BOOL").value_parser(Known(["true", "false"].map(PossibleValue::new).into())),
+        Kind::Number { .. } => arg.value_name("NUMBER"),
+        Kind::Purposes(words) => arg.value_name("PURPOSES").action(ArgAction::Append).value_parser(Known::words(words)),
+        Kind::Reasons => arg.value_name("REASONS").action(ArgAction::Append).value_parser(Known::reasons()),
+        Kind::Certificates => arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath),
+        _ => arg,
+    }
+}
+
+fn help(option: &OptionInfo) -> String {
+    let help = option.help.replace('`', "'");
+    match option.default {
+        "" => help,
+        default => format!("{help} [default: {default}]"),
+    }
+}
+
+/// Values that shells complete. Others are taken too, for the library to judge: it knows the words of other systems.
+#[derive(Clone)]
+struct Known(Vec<PossibleValue>);
+
+impl Known {
+    fn words(words: &'static [Word]) -> Self {
+        Self(words.iter().map(|word| PossibleValue::new(word.name).help(word.help)).collect())
+    }
+
+    fn reasons() -> Self {
+        let names = clientcert::verify::Code::all().filter(|code| code.is_tolerable()).map(|code| code.name());
+        Self(["none", "all"].into_iter().chain(names).map(PossibleValue::new).collect())
+    }
+}
+
+impl TypedValueParser for Known {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().cloned()))
+    }
+}

@@ -1,0 +1,103 @@
+//! Certificates from files and standard input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use clientcert::certificate::{OwnedCertificate, decode_pem, is_pem, split_der};
+
+use crate::{Failure, print};
+
+/// A certificate, and where it stands.
+pub struct Found {
+    /// The file, or `standard input`, with the line of a PEM block or the number of the certificate.
+    pub place: String,
+    /// The certificate, or why it is none.
+    pub certificate: Result<OwnedCertificate, String>,
+}
+
+/// The input of a command, one file after the other: its name, and what is in it.
+pub fn files(matches: &ArgMatches) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let paths = matches.get_many::<PathBuf>("files").into_iter().flatten();
+    paths.map(|path| read(path)).collect()
+}
+
+/// The certificates of a file, readable or not.
+pub fn certificates(file: &str, bytes: &[u8]) -> Result<Vec<Found>, Failure> {
+    let read = |place, der: &[u8]| {
+        let certificate = OwnedCertificate::from_der(der).map_err(|malformed| malformed.to_string());
+        Found { place, certificate }
+    };
+    let found: Vec<Found> = if is_pem(bytes) {
+        pem(file, bytes)?.iter().map(|(line, der)| read(format!("{file}:{line}"), der)).collect()
+    } else {
+        let mut found = Vec::new();
+        for (number, der) in (1..).zip(split_der(bytes)) {
+            let place = format!("{file}, certificate {number}");
+            found.push(match der {
+                Ok(der) => read(place, der),
+                Err(malformed) if number == 1 && bytes.first() != Some(&0x30) => {
+                    return Err(Failure(format!("{file}: it is neither PEM nor DER: {malformed}")));
+                }
+                Err(malformed) => Found { place, certificate: Err(malformed.to_string()) },
+            });
+        }
+        found
+    };
+    match found.is_empty() {
+        true => Err(Failure(format!("{file}: it holds no certificate"))),
+        false => Ok(found),
+    }
+}
+
+/// What a client presents: the files' certificates as DER, one after the other, whether or not they can be read.
+pub fn chain(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Failure> {
+    let mut chain = Vec::new();
+    for (file, bytes) in files {
+        if is_pem(bytes) {
+            let certificates = pem(file, bytes)?;
+            if certificates.is_empty() {
+                return Err(Failure(format!("{file}: it holds no certificate")));
+            }
+            certificates.iter().for_each(|(_, der)| chain.extend_from_slice(der));
+        } else {
+            chain.extend_from_slice(bytes);
+        }
+    }
+    Ok(chain)
+}
+
+/// The certificates of a PEM file with their lines. Other blocks, such as the key beside a certificate, are named.
+fn pem(file: &str, bytes: &[u8]) -> Result<Vec<(usize, Vec<u8>)>, Failure> {
+    let blocks = decode_pem(bytes).map_err(|error| Failure(format!("{file}:{}: {}", error.line, error.problem)))?;
+    let mut certificates = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        match block.is_certificate() {
+            true => certificates.push((block.line, block.der)),
+            false => print::warning(&format!("{file}:{}: a PEM block '{}' is ignored", block.line, block.label)),
+        }
+    }
+    Ok(certificates)
+}
+
+/// The largest file that is read.
+const MAX_BYTES: u64 = 64 << 20;
+
+fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let (name, bytes) = match path.as_os_str() == "-" {
+        true => ("standard input".to_owned(), limited(io::stdin().lock())),
+        false => (path.display().to_string(), File::open(path).and_then(limited)),
+    };
+    match bytes {
+        Ok(bytes) if bytes.len() as u64 > MAX_BYTES => Err(Failure(format!("{name}: it is larger than 64 MiB"))),
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => Err(Failure(format!("{name}: {error}"))),
+    }
+}
+
+fn limited(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

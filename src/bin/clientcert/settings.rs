@@ -1,0 +1,25 @@
+//! The configuration that the arguments make.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clientcert::policy::{Config, Kind, options};
+
+use crate::Failure;
+
+/// The file that `--config` names, and the options above it.
+pub fn config(matches: &ArgMatches) -> Result<Config, Failure> {
+    let mut config = Config::new();
+    if let Some(file) = matches.get_one::<PathBuf>("config") {
+        config.load(file).map_err(|error| Failure(format!("--config {}: {error}", file.display())))?;
+    }
+    for option in options() {
+        let Some(values) = matches.get_many::<String>(option.name) else { continue };
+        let values: Vec<&str> = values.map(String::as_str).collect();
+        match option.kind {
+            Kind::Certificates => values.iter().try_for_each(|value| config.set(option.name, value))?,
+            _ => config.set(option.name, &values.join(","))?,
+        }
+    }
+    Ok(config)
+}
