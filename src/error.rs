@@ -48,7 +48,7 @@ pub enum Error {
         problem: &'static str,
     },
     /// There is no option of this name.
-    #[error("unknown option '{name}'{}", suggest(.suggestion))]
+    #[error("unknown option '{name}'{}", suggest(.suggestion.as_deref()))]
     UnknownOption {
         /// The name that was given.
         name: String,
@@ -158,6 +158,6 @@ impl Error {
     }
 }
 
-fn suggest(suggestion: &Option<&'static str>) -> String {
+fn suggest(suggestion: Option<&str>) -> String {
     suggestion.map(|name| format!(", did you mean '{name}'?")).unwrap_or_default()
 }

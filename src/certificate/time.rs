@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn read(tag: u8, text: &str) -> Result<i64, Malformed> {
-        let mut der = vec![tag, text.len() as u8];
+        let mut der = vec![tag, u8::try_from(text.len()).unwrap()];
         der.extend_from_slice(text.as_bytes());
         Time::read(&mut Reader::new(&der), "notBefore").map(|time| time.unix)
     }

@@ -156,7 +156,7 @@ impl Cache {
         if sets == 0 {
             return &[];
         }
-        // The remainder is below the number of sets, so nothing is cut.
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of sets")]
         let first = (place.hash % sets as u64) as usize * WAYS;
         &self.slots[first..first + WAYS]
     }

@@ -14,10 +14,10 @@ type Level<'c> = HashMap<&'c [u8], Vec<&'c [u8]>>;
 /// Checks the policies of a path, leaf first, without its anchor. Returns what is wrong and at which index.
 pub(super) fn check(path: &[Certificate<'_>]) -> Result<(), (Code, usize)> {
     for (index, certificate) in path.iter().enumerate().skip(1) {
-        if let Some(der) = certificate.extension(ExtensionKind::PolicyMappings) {
-            if policy_mappings(der).any(|(issuer, subject)| issuer == ANY_POLICY || subject == ANY_POLICY) {
-                return Err((Code::PolicyInvalid, index));
-            }
+        if let Some(der) = certificate.extension(ExtensionKind::PolicyMappings)
+            && policy_mappings(der).any(|(issuer, subject)| issuer == ANY_POLICY || subject == ANY_POLICY)
+        {
+            return Err((Code::PolicyInvalid, index));
         }
     }
     // A policy is only ever required by policyConstraints.

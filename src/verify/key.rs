@@ -153,10 +153,10 @@ pub(super) fn pss_digest(parameters: &[u8]) -> Option<Digest> {
     let hash = fields.optional(0xa0, FIELD).ok()??;
     let mask = fields.optional(0xa1, FIELD).ok()??;
     let salt = fields.optional(0xa2, FIELD).ok()??;
-    if let Some(trailer) = fields.optional(0xa3, FIELD).ok()? {
-        if fields.content(&trailer) != [2, 1, 1] {
-            return None;
-        }
+    if let Some(trailer) = fields.optional(0xa3, FIELD).ok()?
+        && fields.content(&trailer) != [2, 1, 1]
+    {
+        return None;
     }
     fields.finish(FIELD).ok()?;
     let digest = digest_of(fields.content(&hash))?;

@@ -79,7 +79,8 @@ impl Memory {
             return None;
         }
         let hash = hash_of_certificate(&self.hasher, der);
-        // The remainder is below the number of slots, so nothing is cut.
-        self.slots.get((hash % self.slots.len() as u64) as usize)
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of slots")]
+        let slot = (hash % self.slots.len() as u64) as usize;
+        self.slots.get(slot)
     }
 }

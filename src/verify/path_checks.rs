@@ -125,7 +125,7 @@ fn check_leaf(leaf: &Certificate<'_>, rules: &Rules, mut blame: impl FnMut(Code)
     // certificates is excused where `accept_ca_leaf` takes such certificates at all.
     let unusable = |usage: KeyUsage| {
         let signs = usage.allows(KeyUsage::DIGITAL_SIGNATURE) || usage.allows(KeyUsage::KEY_AGREEMENT);
-        !signs && !(is_ca && usage.allows(KeyUsage::KEY_CERT_SIGN))
+        !(signs || is_ca && usage.allows(KeyUsage::KEY_CERT_SIGN))
     };
     if rules.eku.is_for_clients() && leaf.key_usage().is_some_and(unusable) {
         blame(Code::KeyUsage);

@@ -155,7 +155,6 @@ mod alert {
     pub(super) const CERTIFICATE_UNKNOWN: u8 = 46;
     pub(super) const UNKNOWN_CA: u8 = 48;
     pub(super) const ACCESS_DENIED: u8 = 49;
-    pub(super) const DECRYPT_ERROR: u8 = 51;
     pub(super) const INTERNAL_ERROR: u8 = 80;
     pub(super) const CERTIFICATE_REQUIRED: u8 = 116;
 }

@@ -2,6 +2,8 @@
 
 // Each test program takes what it needs.
 #![allow(dead_code, unused_imports)]
+// Lengths in DER are cut into bytes.
+#![allow(clippy::cast_possible_truncation)]
 
 pub mod c;
 pub mod certificate;
