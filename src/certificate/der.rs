@@ -62,6 +62,7 @@ pub(crate) struct Span {
 impl Span {
     /// A layout refuses what is longer than positions can say.
     #[allow(clippy::cast_possible_truncation)]
+    #[inline]
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }
@@ -82,6 +83,7 @@ pub(crate) struct Tlv {
 }
 
 impl Tlv {
+    #[inline]
     pub(crate) fn whole(&self) -> Span {
         Span::new(self.start, self.end)
     }
@@ -100,16 +102,19 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub(crate) fn new(input: &'a [u8]) -> Self {
         Self { input, position: 0, end: input.len() }
     }
 
     /// A reader of one value's content, in the same coordinates.
+    #[inline]
     pub(crate) fn within(&self, tlv: &Tlv) -> Self {
         Self { input: self.input, position: tlv.content, end: tlv.end }
     }
 
     /// A reader of a part of `input` found earlier, in the coordinates of `input`.
+    #[inline]
     pub(crate) fn at(input: &'a [u8], span: Span) -> Self {
         Self { input, position: span.start as usize, end: span.end as usize }
     }
@@ -123,6 +128,8 @@ impl<'a> Reader<'a> {
         self.position
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn fail<T>(&self, field: &'static str, problem: &'static str) -> Result<T, Malformed> {
         Err(Malformed { field, problem, offset: self.position })
     }
@@ -134,44 +141,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one value of any tag.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler would not, and reading takes twice as long then")]
     pub(crate) fn any(&mut self, field: &'static str) -> Result<Tlv, Malformed> {
+        let bytes = &self.input[self.position..self.end];
+        let (header, length) = match header(bytes) {
+            Ok((header, length)) if length <= bytes.len() - header => (header, length),
+            Ok(_) => return self.fail(field, "is truncated"),
+            Err(problem) => return self.fail(field, problem),
+        };
         let start = self.position;
-        let bytes = &self.input[start..self.end];
-        let [tag, first, rest @ ..] = bytes else {
-            return self.fail(field, "is truncated");
-        };
-        if tag & 0x1f == 0x1f {
-            return self.fail(field, "has a tag number above 30");
-        }
-        let (length, header) = match *first {
-            short @ 0..=0x7f => (usize::from(short), 2),
-            0x80 => return self.fail(field, "has an indefinite length"),
-            long => {
-                let count = usize::from(long & 0x7f);
-                if count > 4 {
-                    return self.fail(field, "has a length of more than four bytes");
-                }
-                let Some(bytes) = rest.get(..count) else {
-                    return self.fail(field, "is truncated in its length");
-                };
-                let length = bytes.iter().fold(0usize, |n, b| n << 8 | usize::from(*b));
-                if bytes[0] == 0 || length < 0x80 {
-                    return self.fail(field, "has a length that is not minimal");
-                }
-                (length, 2 + count)
-            }
-        };
-        if length > bytes.len() - header {
-            return self.fail(field, "is truncated");
-        }
         let content = start + header;
         self.position = content + length;
-        Ok(Tlv { tag: *tag, start, content, end: self.position })
+        Ok(Tlv { tag: bytes[0], start, content, end: self.position })
     }
 
     /// Reads one value that must have `tag`.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler would not, and reading takes twice as long then")]
     pub(crate) fn expect(&mut self, tag: u8, field: &'static str) -> Result<Tlv, Malformed> {
         match self.peek() {
             Some(found) if found == tag => self.any(field),
@@ -190,6 +177,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Enters a constructed value that must have `tag`.
+    #[inline]
     pub(crate) fn enter(&mut self, tag: u8, field: &'static str) -> Result<Self, Malformed> {
         self.expect(tag, field).map(|tlv| self.within(&tlv))
     }
@@ -205,15 +193,18 @@ impl<'a> Reader<'a> {
         self.expect(SEQUENCE, "Certificate").map(|tlv| tlv.end)
     }
 
+    #[inline]
     pub(crate) fn content(&self, tlv: &Tlv) -> &'a [u8] {
         &self.input[tlv.content..tlv.end]
     }
 
+    #[inline]
     pub(crate) fn whole(&self, tlv: &Tlv) -> &'a [u8] {
         &self.input[tlv.start..tlv.end]
     }
 
     /// Reads an INTEGER with minimal content octets (X.690 8.3.2).
+    #[inline]
     pub(crate) fn integer(&mut self, field: &'static str) -> Result<Tlv, Malformed> {
         let at = *self;
         let tlv = self.expect(INTEGER, field)?;
@@ -253,6 +244,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a BIT STRING and returns where its bits are and how many of the last byte are unused.
+    #[inline]
     pub(crate) fn bit_string(&mut self, field: &'static str) -> Result<(Span, u8), Malformed> {
         let at = *self;
         let tlv = self.expect(BIT_STRING, field)?;
@@ -268,6 +260,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an OBJECT IDENTIFIER: no empty one, no cut arc, no padding (X.690 8.19).
+    #[inline]
     pub(crate) fn oid(&mut self, field: &'static str) -> Result<&'a [u8], Malformed> {
         let at = *self;
         let tlv = self.expect(OID, field)?;
@@ -286,6 +279,36 @@ pub(crate) fn is_oid(bytes: &[u8]) -> bool {
         start_of_arc = byte & 0x80 == 0;
     }
     start_of_arc && !bytes.is_empty()
+}
+
+/// The lengths of the header and of the content of the value at the start of `bytes`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the compiler would not, and reading takes twice as long then")]
+fn header(bytes: &[u8]) -> Result<(usize, usize), &'static str> {
+    match bytes {
+        [tag, ..] if tag & 0x1f == 0x1f => Err("has a tag number above 30"),
+        [_, short @ 0..=0x7f, ..] => Ok((2, usize::from(*short))),
+        [_, long, rest @ ..] => long_header(*long, rest),
+        _ => Err("is truncated"),
+    }
+}
+
+fn long_header(first: u8, rest: &[u8]) -> Result<(usize, usize), &'static str> {
+    let count = usize::from(first & 0x7f);
+    if count == 0 {
+        return Err("has an indefinite length");
+    }
+    if count > 4 {
+        return Err("has a length of more than four bytes");
+    }
+    let Some(bytes) = rest.get(..count) else {
+        return Err("is truncated in its length");
+    };
+    let length = bytes.iter().fold(0usize, |n, b| n << 8 | usize::from(*b));
+    if bytes[0] == 0 || length < 0x80 {
+        return Err("has a length that is not minimal");
+    }
+    Ok((2 + count, length))
 }
 
 #[cfg(test)]
