@@ -46,14 +46,9 @@ impl<'a> Name<'a> {
 
     /// The relative names, in the order of the DER.
     pub fn relative_names(&self) -> impl DoubleEndedIterator<Item = RelativeName<'a>> + Clone + use<'a> {
-        self.relative().collect::<Vec<_>>().into_iter()
-    }
-
-    /// The same, forwards only, which needs no memory.
-    fn relative(&self) -> impl Iterator<Item = RelativeName<'a>> + Clone + use<'a> {
         let mut outer = Reader::new(self.der);
         let inside = outer.any("Name").map_or(&[][..], |tlv| outer.content(&tlv));
-        Values { rest: inside }.map(|(_, content, _)| RelativeName { content })
+        Values { rest: inside }.map(|(_, content, _)| RelativeName { content }).collect::<Vec<_>>().into_iter()
     }
 
     /// All attributes, in the order of the DER, those of a multi-valued relative name one after the other.
@@ -71,14 +66,14 @@ impl<'a> Name<'a> {
 
     /// Whether `self` begins with all relative names of `base`, as a directoryName constraint means it.
     pub(crate) fn is_within(&self, base: &Name<'_>) -> bool {
-        let mut own = self.relative();
-        base.relative().all(|expected| own.next().is_some_and(|found| found.matches(&expected)))
+        let mut own = self.relative_names();
+        base.relative_names().all(|expected| own.next().is_some_and(|found| found.matches(&expected)))
     }
 
     /// A hash of what `matches` compares: equal for names that match.
     pub(crate) fn canonical_hash(&self, keys: &impl BuildHasher) -> u64 {
         let mut state = keys.build_hasher();
-        for relative in self.relative() {
+        for relative in self.relative_names() {
             // A sum, because the attributes of a relative name are a set.
             let sum = relative.attributes().fold(0u64, |sum, attribute| {
                 let mut bytes = Vec::with_capacity(attribute.value.len() + 4);
@@ -105,10 +100,6 @@ impl<'a> RelativeName<'a> {
     fn matches(&self, other: &RelativeName<'_>) -> bool {
         if self.content == other.content {
             return true;
-        }
-        let alone = |name: &RelativeName<'_>| name.attributes().nth(1).is_none();
-        if alone(self) && alone(other) {
-            return self.attributes().zip(other.attributes()).all(|(own, other)| own.matches(&other));
         }
         // A SET has no order that means anything, so each attribute needs a partner of its own.
         let mut partners: Vec<_> = other.attributes().collect();
@@ -286,12 +277,7 @@ impl<'a> Iterator for Values<'a> {
 }
 
 fn canonically_equal(left: &[u8], right: &[u8]) -> bool {
-    let (mut left, mut right) = (Name { der: left }.relative(), Name { der: right }.relative());
-    loop {
-        match (left.next(), right.next()) {
-            (None, None) => return true,
-            (Some(left), Some(right)) if left.matches(&right) => {}
-            _ => return false,
-        }
-    }
+    let (left, right) = (Name { der: left }.relative_names(), Name { der: right }.relative_names());
+    let (left, right): (Vec<_>, Vec<_>) = (left.collect(), right.collect());
+    left.len() == right.len() && left.iter().zip(&right).all(|(l, r)| l.matches(r))
 }
