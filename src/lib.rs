@@ -2,6 +2,8 @@
 
 pub mod certificate;
 pub mod policy;
+#[cfg(feature = "rustls")]
+pub mod rustls;
 pub mod verdict;
 pub mod verify;
 

@@ -181,12 +181,16 @@ impl Verdict {
 
     /// The TLS alert to end the handshake with (RFC 8446 section 6.2), or None where it may go on.
     pub fn alert(&self, version: TlsVersion) -> Option<u8> {
+        self.refused_for().map(|code| code.alert(version))
+    }
+
+    /// The reason for which the connection may not go on, or None where it may.
+    pub(crate) fn refused_for(&self) -> Option<Code> {
         if self.accepted {
             return None;
         }
         // Fails closed: a verdict that is not accepted and says nothing is an internal error.
-        let code = self.reasons.iter().find(|reason| !reason.tolerated).map_or(Code::InternalError, |r| r.code);
-        Some(code.alert(version))
+        Some(self.reasons.iter().find(|reason| !reason.tolerated).map_or(Code::InternalError, |reason| reason.code))
     }
 
     /// OpenSSL's number for the primary reason, an `X509_V_ERR_…`; 0, `X509_V_OK`, only without reasons.
