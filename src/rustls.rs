@@ -1,4 +1,4 @@
-//! Client certificates for servers that speak TLS with [rustls](::rustls): a [`ClientVerifier`] in the server's
+//! Client certificates for servers that speak TLS with rustls: a [`ClientVerifier`] in the server's
 //! configuration, and [`ClientVerifier::verdict`] for each connection.
 //!
 //! ```no_run
