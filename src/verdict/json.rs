@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Verdict;
 use super::status::{culprit_index, second_opinion_name};
-use crate::certificate::variables::{is_binary, render};
+use crate::certificate::variables::{is_binary, is_copy, render};
 use crate::certificate::{self, Certificate};
 use crate::verify::{Reason, SecondOpinion, TlsVersion};
 
@@ -79,7 +79,8 @@ impl Verdict {
         })
     }
 
-    /// Every variable that has a value: those that are text, and the base64 of those that are not.
+    /// The variables that have a value: those that are text, and the base64 of those that are not. The certificates
+    /// themselves are in it twice, and not a dozen times: who is hostile chooses their size.
     fn variables_json(&self, now: i64) -> (Map<String, Value>, Map<String, Value>) {
         let (mut text, mut binary) = (Map::new(), Map::new());
         let mut set = |name: String| {
@@ -91,16 +92,14 @@ impl Verdict {
             };
             true
         };
-        for (_, name, _) in Verdict::variables() {
+        for (_, name, _) in Verdict::variables().filter(|(_, name, _)| !is_copy(name)) {
             if let Some(head) = name.strip_suffix("_x509_N_RAW") {
                 for part in X509_PARTS {
                     set(format!("{head}_{part}"));
                     let _last = (0..MOST_NUMBERED).find(|index| !set(format!("{head}_{part}_{index}")));
                 }
             } else if let Some(family) = name.strip_suffix("_N") {
-                // A certificate that cannot be read leaves a gap in the chain; no other list has gaps.
-                let gaps = if family.ends_with("_CHAIN") { self.certificate_count() } else { 0 };
-                let _last = (0..MOST_NUMBERED).find(|index| !set(format!("{family}_{index}")) && *index >= gaps);
+                let _last = (0..MOST_NUMBERED).find(|index| !set(format!("{family}_{index}")));
             } else {
                 set(name.to_owned());
             }

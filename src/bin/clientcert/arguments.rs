@@ -167,7 +167,6 @@ fn option(option: &'static OptionInfo) -> Arg {
         .help_heading("Options of the library")
         .help(help(option))
         .long_help(format!("{}\n[takes: {}]", help(option), option.type_text()))
-        .allow_hyphen_values(true)
         .hide_possible_values(true);
     let arg = match option.name.contains('_') {
         true => arg.alias(option.name.replace('_', "-")),
@@ -176,7 +175,7 @@ fn option(option: &'static OptionInfo) -> Arg {
     match &option.kind {
         Kind::Choice { words, .. } => arg.value_name("WORD").value_parser(Known::words(words)),
         Kind::Boolean => arg.value_name("BOOL").value_parser(Known(["true", "false"].map(PossibleValue::new).into())),
-        Kind::Number { .. } => arg.value_name("NUMBER"),
+        Kind::Number { .. } => arg.value_name("NUMBER").allow_negative_numbers(true),
         Kind::Purposes(words) => arg.value_name("PURPOSES").action(ArgAction::Append).value_parser(Known::words(words)),
         Kind::Reasons => arg.value_name("REASONS").action(ArgAction::Append).value_parser(Known::reasons()),
         Kind::Certificates => arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath),

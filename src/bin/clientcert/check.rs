@@ -14,13 +14,13 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
     let policy = match compiled {
         Ok(policy) => policy,
         Err(failure) if as_json => {
-            print::json(&json!({ "usable": false, "error": failure.0, "warnings": [] }))?;
+            print::json(&result(Err(&failure.0)))?;
             return Err(failure);
         }
         Err(failure) => return Err(failure),
     };
     match as_json {
-        true => print::json(&result(&policy))?,
+        true => print::json(&result(Ok(&policy)))?,
         false => print::out(
             &policy.warnings().iter().map(|warning| print::one_line(&warning.to_string()) + "\n").collect::<String>(),
         )?,
@@ -28,15 +28,17 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
     Ok(if policy.warnings().is_empty() { Found::Good } else { Found::Bad })
 }
 
-fn result(policy: &Policy) -> Value {
-    let identity: String = policy.identity().iter().map(|byte| format!("{byte:02x}")).collect();
+/// The same keys, whether or not there is a policy.
+fn result(compiled: Result<&Policy, &str>) -> Value {
+    let policy = compiled.ok();
+    let identity = |policy: &Policy| policy.identity().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     json!({
-        "usable": true,
-        "error": null,
-        "warnings": policy.warnings().iter().map(warning).collect::<Vec<_>>(),
-        "mode": policy.mode().name(),
-        "enforcement": policy.enforcement().name(),
-        "policy_identity": identity,
+        "usable": policy.is_some(),
+        "error": compiled.err(),
+        "warnings": policy.map_or(&[][..], Policy::warnings).iter().map(warning).collect::<Vec<_>>(),
+        "mode": policy.map(|policy| policy.mode().name()),
+        "enforcement": policy.map(|policy| policy.enforcement().name()),
+        "policy_identity": policy.map(identity),
     })
 }
 

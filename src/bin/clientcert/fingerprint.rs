@@ -18,7 +18,7 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
     let mut lines = String::new();
     let mut found = Found::Good;
     for (file, bytes) in input::files(matches)? {
-        for input::Found { place, certificate } in input::certificates(&file, &bytes)? {
+        for input::Entry { place, certificate } in input::certificates(&file, &bytes)? {
             match (certificate, wanted) {
                 (Ok(certificate), Some(kind)) => lines.push_str(&format!("{}\n", value(&certificate.view(), kind))),
                 (Ok(certificate), None) => {

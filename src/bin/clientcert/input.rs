@@ -10,7 +10,7 @@ use clientcert::certificate::{OwnedCertificate, decode_pem, is_pem, split_der};
 use crate::{Failure, print};
 
 /// A certificate, and where it stands.
-pub struct Found {
+pub struct Entry {
     /// The file, or `standard input`, with the line of a PEM block or the number of the certificate.
     pub place: String,
     /// The certificate, or why it is none.
@@ -24,12 +24,12 @@ pub fn files(matches: &ArgMatches) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 }
 
 /// The certificates of a file, readable or not.
-pub fn certificates(file: &str, bytes: &[u8]) -> Result<Vec<Found>, Failure> {
+pub fn certificates(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, Failure> {
     let read = |place, der: &[u8]| {
         let certificate = OwnedCertificate::from_der(der).map_err(|malformed| malformed.to_string());
-        Found { place, certificate }
+        Entry { place, certificate }
     };
-    let found: Vec<Found> = if is_pem(bytes) {
+    let found: Vec<Entry> = if is_pem(bytes) {
         pem(file, bytes)?.iter().map(|(line, der)| read(format!("{file}:{line}"), der)).collect()
     } else {
         let mut found = Vec::new();
@@ -40,7 +40,7 @@ pub fn certificates(file: &str, bytes: &[u8]) -> Result<Vec<Found>, Failure> {
                 Err(malformed) if number == 1 && bytes.first() != Some(&0x30) => {
                     return Err(Failure(format!("{file}: it is neither PEM nor DER: {malformed}")));
                 }
-                Err(malformed) => Found { place, certificate: Err(malformed.to_string()) },
+                Err(malformed) => Entry { place, certificate: Err(malformed.to_string()) },
             });
         }
         found

@@ -11,7 +11,7 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
     let mut all = Vec::new();
     let mut found = Found::Good;
     for (file, bytes) in input::files(matches)? {
-        for input::Found { place, certificate } in input::certificates(&file, &bytes)? {
+        for input::Entry { place, certificate } in input::certificates(&file, &bytes)? {
             match certificate {
                 Ok(certificate) => all.push((place, certificate.view().to_json(now))),
                 Err(problem) => {

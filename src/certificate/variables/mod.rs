@@ -91,6 +91,22 @@ pub(crate) fn is_binary(name: &str) -> bool {
     matches!(name, "chain_der" | "ssl_c_serial" | "ssl_c_sha1" | "ssl_c_der" | "ssl_c_chain_der")
 }
 
+/// Whether the value is nothing but certificates in yet another encoding, beside `chain_pem` and `chain_der`.
+pub(crate) fn is_copy(name: &str) -> bool {
+    matches!(
+        name,
+        "ssl_client_cert"
+            | "ssl_client_raw_cert"
+            | "ssl_client_escaped_cert"
+            | "SSL_CLIENT_CERT"
+            | "SSL_CLIENT_B64CERT"
+            | "SSL_CLIENT_CERT_CHAIN_N"
+            | "SSL_CLIENT_B64CERT_CHAIN_N"
+            | "ssl_c_der"
+            | "ssl_c_chain_der"
+    )
+}
+
 /// All names, grouped by the system that they come from.
 pub(crate) fn names() -> [(&'static str, &'static [Variable]); 4] {
     [
