@@ -33,13 +33,8 @@ impl World {
         let world = Self { folder: TempDir::new().expect("a folder"), ca: Key::ed25519(0) };
         let root = Template::authority("Test CA", "Test CA", &world.ca).sign(&world.ca);
         world.write("ca.pem", pem(&root));
-        world.write("alice.pem", pem(&world.alice().sign(&world.ca)));
+        world.write("alice.pem", pem(&alice().sign(&world.ca)));
         world
-    }
-
-    fn alice(&self) -> Template {
-        Template::client("Test CA", "alice", &Key::ed25519(1))
-            .with(extension::subject_alt_name(&[name::email("alice@example.com"), name::upn("alice@corp")]))
     }
 
     fn write(&self, file: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -79,6 +74,11 @@ impl World {
         let run = self.verify(&[&["--json"][..], arguments].concat());
         (run.status, run.json())
     }
+}
+
+fn alice() -> Template {
+    Template::client("Test CA", "alice", &Key::ed25519(1))
+        .with(extension::subject_alt_name(&[name::email("alice@example.com"), name::upn("alice@corp")]))
 }
 
 impl Run {
@@ -135,7 +135,7 @@ mod verify {
         let world = World::new();
         let stranger = Key::ed25519(7);
         let write = |file: &str, der: Vec<u8>| drop(world.write(file, pem(&der)));
-        write("expired.pem", world.alice().valid("200101000000Z", "210101000000Z").sign(&world.ca));
+        write("expired.pem", alice().valid("200101000000Z", "210101000000Z").sign(&world.ca));
         write("stranger.pem", Template::client("Other CA", "eve", &stranger).sign(&stranger));
         write("self.pem", Template::client("eve", "eve", &stranger).sign(&stranger));
         for (arguments, status, outcome, expected) in [
@@ -162,8 +162,7 @@ mod verify {
     #[test]
     fn a_failure_is_told_whole() {
         let world = World::new();
-        let leaf =
-            world.alice().valid("200101000000Z", "210101000000Z").with(extension::extended_key_usage(&["1.2.3"]));
+        let leaf = alice().valid("200101000000Z", "210101000000Z").with(extension::extended_key_usage(&["1.2.3"]));
         world.write("bad.pem", pem(&leaf.sign(&world.ca)));
         let run = world.verify(&["bad.pem"]);
         assert_eq!(run.status, Some(1));
@@ -250,7 +249,7 @@ mod verify {
     #[test]
     fn what_is_no_text_is_not_lost() {
         let world = World::new();
-        let mut leaf = world.alice();
+        let mut leaf = alice();
         leaf.subject =
             name::name(&[(name::COMMON_NAME, 0x14, b"caf\xe9"), (name::COMMON_NAME, der::UTF8_STRING, b"\xff")]);
         leaf = leaf.with(extension::subject_alt_name(&[der::tlv(0x81, b"a\xff@b")]));
@@ -370,8 +369,7 @@ mod arguments {
     #[test]
     fn lists_may_be_repeated() {
         let world = World::new();
-        let leaf =
-            world.alice().valid("200101000000Z", "210101000000Z").with(extension::extended_key_usage(&["1.2.3"]));
+        let leaf = alice().valid("200101000000Z", "210101000000Z").with(extension::extended_key_usage(&["1.2.3"]));
         world.write("bad.pem", pem(&leaf.sign(&world.ca)));
         let both = ["--tolerate", "certificate_expired", "--tolerate", "extended_key_usage", "bad.pem"];
         assert_eq!(world.verify_json(&both).1["accepted"], Value::from(true));
@@ -449,8 +447,7 @@ mod inspect {
             der::sequence(&[der::oid("1.3.6.1.5.5.7.48.2"), uri("http://ca.example/")]),
         ]);
         let point = der::tlv(0xa0, &der::tlv(0xa0, &uri("http://crl.example/")));
-        let mut template = world
-            .alice()
+        let mut template = alice()
             .with(extension::subject_alt_name(&[
                 name::email("alice@example.com"),
                 name::dns("a.example"),
@@ -514,8 +511,7 @@ mod inspect {
     fn hostile_names_cannot_act() {
         let world = World::new();
         let hostile = "a\0b\nSUCCESS\u{1b}[2J\u{202e}c";
-        let mut template =
-            world.alice().with(extension::subject_alt_name(&[name::dns(hostile), name::email("\u{9b}1m")]));
+        let mut template = alice().with(extension::subject_alt_name(&[name::dns(hostile), name::email("\u{9b}1m")]));
         template.subject = name::common_name(hostile);
         template.issuer = name::common_name(hostile);
         world.write("hostile.pem", pem(&template.sign(&world.ca)));
@@ -539,7 +535,7 @@ mod inspect {
     #[test]
     fn what_is_malformed_is_named() {
         let world = World::new();
-        let good = world.alice().sign(&world.ca);
+        let good = alice().sign(&world.ca);
         let mut broken = good.clone();
         broken[4] = 0x31;
         world.write("broken.pem", [pem(&good), pem(&broken)].concat());

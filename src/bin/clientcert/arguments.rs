@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use clientcert::policy::{Kind, OptionInfo, Word, options};
+use clientcert::verify::Code;
 
 use crate::{fingerprint, generate, moment};
 
@@ -201,7 +202,7 @@ impl Known {
     }
 
     fn reasons() -> Self {
-        let names = clientcert::verify::Code::all().filter(|code| code.is_tolerable()).map(|code| code.name());
+        let names = Code::all().filter(|code| code.is_tolerable()).map(Code::name);
         Self(["none", "all"].into_iter().chain(names).map(PossibleValue::new).collect())
     }
 }

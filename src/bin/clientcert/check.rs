@@ -31,14 +31,13 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
 /// The same keys, whether or not there is a policy.
 fn result(compiled: Result<&Policy, &str>) -> Value {
     let policy = compiled.ok();
-    let identity = |policy: &Policy| policy.identity().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     json!({
         "usable": policy.is_some(),
         "error": compiled.err(),
         "warnings": policy.map_or(&[][..], Policy::warnings).iter().map(warning).collect::<Vec<_>>(),
         "mode": policy.map(|policy| policy.mode().name()),
         "enforcement": policy.map(|policy| policy.enforcement().name()),
-        "policy_identity": policy.map(identity),
+        "policy_identity": policy.map(|policy| print::hex(policy.identity())),
     })
 }
 

@@ -40,13 +40,9 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
 
 fn value(certificate: &Certificate<'_>, kind: &str) -> String {
     match kind {
-        "sha1" => hex(&certificate.sha1()),
-        "sha256" => hex(&certificate.sha256()),
-        "spki_sha256" => hex(&certificate.spki_sha256()),
+        "sha1" => print::hex(&certificate.sha1()),
+        "sha256" => print::hex(&certificate.sha256()),
+        "spki_sha256" => print::hex(&certificate.spki_sha256()),
         _ => certificate.x5t_s256(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

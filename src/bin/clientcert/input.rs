@@ -60,7 +60,7 @@ pub fn chain(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Failure> {
             if certificates.is_empty() {
                 return Err(Failure(format!("{file}: it holds no certificate")));
             }
-            certificates.iter().for_each(|(_, der)| chain.extend_from_slice(der));
+            chain.extend(certificates.into_iter().flat_map(|(_, der)| der));
         } else {
             chain.extend_from_slice(bytes);
         }

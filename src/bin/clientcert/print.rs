@@ -38,6 +38,11 @@ pub fn one_line(text: &str) -> String {
     escaped(text, is_unsafe)
 }
 
+/// Two lower-case hexadecimal digits per byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// Colours, where standard output is a terminal and nobody asked for none (no-color.org).
 pub fn painted(text: &str, colour: Colour) -> String {
     let wanted = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -43,7 +43,7 @@ fn table(verdict: &Verdict, now: i64) -> String {
     identity(&mut fields, verdict, now);
     fields.list("path", path(verdict));
     let variable = |name| text(verdict, name, now);
-    fields.list("second opinion", variable("second_opinion").map(|opinion| opinion.replace("_", " ")));
+    fields.list("second opinion", variable("second_opinion").map(|opinion| opinion.replace('_', " ")));
     if verdict.verified() {
         fields.add("valid until", moment::format(verdict.valid_until()));
     }
