@@ -8,7 +8,7 @@ use crate::Bench;
 use crate::support::measure::{per_operation, rounds};
 use crate::support::ours;
 use crate::support::plain_webpki::PlainWebpki;
-use crate::support::table::{Goal, Row};
+use crate::support::table::{Goal, Row, Table};
 use cases::{Case, Expected, all};
 
 /// What the defaults let through, in bytes; for what is larger there is no goal.
@@ -21,7 +21,7 @@ const LIMIT: f64 = 1e6;
 const REPEAT: usize = 4;
 
 pub fn hostile(bench: &mut Bench) {
-    bench.table.section(
+    Table::section(
         "Hostile chains",
         "a verifier that has not seen the chain; P-256 where the name says nothing else; A accepts, R refuses",
     );

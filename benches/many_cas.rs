@@ -7,7 +7,7 @@ use crate::support::measure::{per_operation, rounds};
 use crate::support::ours;
 use crate::support::pki::{Authority, Chain, Key, KeyType, authority, client, pem, without_key_identifiers};
 use crate::support::plain_webpki::PlainWebpki;
-use crate::support::table::{Goal, Row, time};
+use crate::support::table::{Goal, Row, Table, time};
 
 const CROWD: usize = 10_000;
 /// The number of signatures that the defaults spend on one name.
@@ -63,14 +63,14 @@ pub fn many_cas(bench: &mut Bench) {
         })
         .collect();
 
-    bench.table.section(
+    Table::section(
         "Many authorities: load",
         "one load from PEM (ours also from DER) in memory, every check of an anchor included",
     );
     for (naming, authorities) in &crowds {
         load(bench, *naming, authorities);
     }
-    bench.table.section(
+    Table::section(
         "Many authorities: verify",
         "64 clients of authorities spread over the crowd, cold cache; says: the share of genuine clients accepted, in percent",
     );

@@ -28,6 +28,7 @@ const SECTIONS: &[Section] = &[
     ("known", verify::known_intermediates),
     ("warm", verify::warm),
     ("parse", renderings::parse),
+    ("renderings", renderings::renderings),
     ("threads", threads::threads),
     ("hostile", hostile::hostile),
     ("many_cas", many_cas::many_cas),

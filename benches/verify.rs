@@ -8,16 +8,14 @@ use crate::support::ours;
 use crate::support::peer::OpenSsl;
 use crate::support::pki::{Chain, KeyType, Population};
 use crate::support::plain_webpki::PlainWebpki;
-use crate::support::table::{Goal, Row};
+use crate::support::table::{Goal, Row, Table};
 
 /// So many clients a round.
 const CLIENTS: usize = 48;
 
 /// Nothing in the chain was seen before: every round has a new verifier, and every client intermediates of his own.
 pub fn cold(bench: &mut Bench) {
-    bench
-        .table
-        .section("Cold", "every certificate is new to the verifier; what it remembers for later is part of the time");
+    Table::section("Cold", "every certificate is new to the verifier; what it remembers for later is part of the time");
     for (key_type, length) in variants() {
         // One client more, who takes the first use of the new verifier upon himself.
         let people = Population::of_strangers(key_type, length, CLIENTS + 1);
@@ -33,9 +31,7 @@ pub fn cold(bench: &mut Bench) {
 
 /// The leaf is new, and another client of the same intermediates has been there before.
 pub fn known_intermediates(bench: &mut Bench) {
-    bench
-        .table
-        .section("New leaf, known intermediates", "another client of the same intermediates was verified before");
+    Table::section("New leaf, known intermediates", "another client of the same intermediates was verified before");
     for (key_type, length) in variants() {
         let people = Population::of_colleagues(key_type, length, CLIENTS + 1);
         let limit = match length {
@@ -52,7 +48,7 @@ pub fn known_intermediates(bench: &mut Bench) {
 pub fn warm(bench: &mut Bench) {
     const REPEAT: usize = 2000;
 
-    bench.table.section("Warm", "the same client again, who presents the same bytes");
+    Table::section("Warm", "the same client again, who presents the same bytes");
     for (key_type, length) in variants() {
         let people = Population::of_strangers(key_type, length, 1);
         let verifier = ours::verifier([&*people.root]);

@@ -29,10 +29,10 @@ use Expected::{Accepted, Either, Refused};
 
 /// Every case, from the plain to the large.
 pub fn all() -> Vec<Case> {
-    let site = Site::new();
+    let site = Site::of("Example");
     let mut cases = vec![
         site.case("bad_signature", Refused, [site.leaf_with_bad_signature(), site.issuing.der().to_vec()]),
-        site.case("unknown_ca", Refused, site.of_unknown_authority()),
+        site.case("unknown_ca", Refused, of_unknown_authority()),
         site.case("self_signed", Refused, [Authority::root(client("Client"), p256()).der().to_vec()]),
         site.case("garbage", Refused, [(0..1000).map(|i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()]),
         site.case("big64k", Accepted, site.with_one_large_extension(63_000)),
@@ -144,9 +144,9 @@ struct Site {
 }
 
 impl Site {
-    fn new() -> Self {
-        let root = Authority::root(authority("Example Root CA"), p256());
-        let issuing = Authority::under(&root, authority("Example Issuing CA"), p256());
+    fn of(company: &str) -> Self {
+        let root = Authority::root(authority(&format!("{company} Root CA")), p256());
+        let issuing = Authority::under(&root, authority(&format!("{company} Issuing CA")), p256());
         Self { root, issuing }
     }
 
@@ -166,12 +166,6 @@ impl Site {
         let mut leaf = self.leaf("Client");
         *leaf.last_mut().expect("a certificate has bytes") ^= 1;
         leaf
-    }
-
-    fn of_unknown_authority(&self) -> Vec<Vec<u8>> {
-        let root = Authority::root(authority("Other Root CA"), p256());
-        let issuing = Authority::under(&root, authority("Other Issuing CA"), p256());
-        vec![issuing.issue(&client("Client"), &p256()), issuing.der().to_vec()]
     }
 
     fn with_one_large_extension(&self, bytes: usize) -> Vec<Vec<u8>> {
@@ -274,6 +268,11 @@ impl Site {
 
 fn p256() -> Key {
     KeyType::P256.generate()
+}
+
+fn of_unknown_authority() -> Vec<Vec<u8>> {
+    let stranger = Site::of("Other");
+    vec![stranger.leaf("Client"), stranger.issuing.der().to_vec()]
 }
 
 /// The leaf, the crowd, and who stands behind it.

@@ -42,7 +42,7 @@ pub fn rounds(count: usize, contenders: &mut [Contender<'_>]) -> Vec<Samples> {
 pub fn per_operation<T>(operations: usize, work: impl FnOnce() -> T) -> f64 {
     let started = cpu_time();
     black_box(work());
-    let elapsed = cpu_time() - started;
+    let elapsed = cpu_time().saturating_sub(started);
     #[expect(clippy::cast_precision_loss, reason = "counts and times here are far below 2^52")]
     let nanoseconds = elapsed.as_nanos() as f64 / operations as f64;
     nanoseconds

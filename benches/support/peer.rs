@@ -93,6 +93,11 @@ impl OpenSsl {
         self.leaf_work("parse", chains, repeat)
     }
 
+    /// Nanoseconds to render subject, serial, SANs and two fingerprints of one leaf from its bytes.
+    pub fn fields(&mut self, chains: Chains, repeat: usize) -> f64 {
+        self.leaf_work("fields", chains, repeat)
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "counts here are small")]
     fn leaf_work(&mut self, verb: &str, chains: Chains, repeat: usize) -> f64 {
         self.numbers(&format!("{verb} {} {repeat}", chains.index))[0] / (chains.count * repeat) as f64

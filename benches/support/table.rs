@@ -48,7 +48,7 @@ impl Goal {
 
 impl Table {
     /// Begins a section: its title, what it measures, and the head of its columns.
-    pub fn section(&mut self, title: &str, about: &str) {
+    pub fn section(title: &str, about: &str) {
         println!("\n{title}\n{about}\n");
         println!(
             "{:<34} {:>10} {:>10} {:>10} {:>8} {:>8}  {:<6} goal",
