@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::der::{Malformed, Reader};
 use super::layout::Layout;
 use super::{Certificate, pem};
@@ -115,7 +117,7 @@ impl Chain {
     }
 
     /// The certificates that a path may use: a gap for each that could not be read, or that came before.
-    pub(crate) fn candidates(&self) -> Vec<Option<Certificate<'_>>> {
+    pub(crate) fn candidates(&self) -> SmallVec<[Option<Certificate<'_>>; 8]> {
         let usable = |(index, entry): (usize, &Entry)| if entry.duplicate { None } else { self.certificate(index) };
         self.entries.iter().enumerate().map(usable).collect()
     }

@@ -231,6 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a BOOLEAN DEFAULT FALSE. An explicit FALSE is not DER, but is common and harmless; it is taken.
+    #[inline]
     pub(crate) fn default_false(&mut self, field: &'static str) -> Result<bool, Malformed> {
         let at = *self;
         match self.optional(BOOLEAN, field)? {
@@ -270,7 +271,14 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether `bytes` are the content of a DER OBJECT IDENTIFIER.
+#[inline]
 pub(crate) fn is_oid(bytes: &[u8]) -> bool {
+    // Nearly all that occur in names and extensions.
+    if let [first, second, third] = bytes
+        && (first | second | third) & 0x80 == 0
+    {
+        return true;
+    }
     let mut start_of_arc = true;
     for byte in bytes {
         if start_of_arc && *byte == 0x80 {

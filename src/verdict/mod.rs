@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use crate::certificate::{Certificate, Chain, ChainFault};
 use crate::policy::{Mode, Policy};
-use crate::verify::{self, Anchor, Code, Culprit, Detail, Examination, Memory, Reason, SecondOpinion, TlsVersion};
+use crate::verify::{
+    self, Anchor, Code, Culprit, Detail, Examination, Indexes, Memory, Reason, SecondOpinion, TlsVersion,
+};
 
 use renderings::Renderings;
 
@@ -47,7 +49,7 @@ pub struct Verdict {
     accepted: bool,
     reasons: Box<[Reason]>,
     chain: Chain,
-    path: Box<[usize]>,
+    path: Indexes,
     anchor: Option<Arc<Anchor>>,
     second_opinion: SecondOpinion,
     policy_identity: [u8; 32],
@@ -88,7 +90,7 @@ impl Verdict {
             }
             false => (now, now),
         };
-        Self { path: path.into(), anchor, second_opinion, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
+        Self { path, anchor, second_opinion, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
     }
 
     /// The verdict that is left when a verification fails inside the library.
@@ -99,7 +101,7 @@ impl Verdict {
             accepted: false,
             reasons: Box::new([Reason::of_connection(Code::InternalError)]),
             chain: Chain::empty(),
-            path: Box::default(),
+            path: Indexes::new(),
             anchor: None,
             second_opinion: SecondOpinion::NotAsked,
             policy_identity: [0; 32],
@@ -138,7 +140,7 @@ impl Verdict {
             accepted: reasons.iter().all(|reason| reason.tolerated),
             reasons: reasons.into(),
             chain,
-            path: Box::default(),
+            path: Indexes::new(),
             anchor: None,
             second_opinion: SecondOpinion::NotAsked,
             policy_identity: *policy.identity(),

@@ -4,9 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
 use pki_types::{CertificateDer, TrustAnchor};
+use smallvec::SmallVec;
 
 use super::signature::Key;
 use crate::certificate::{Certificate, Name, OwnedCertificate};
+
+/// Positions of anchors; as a rule there is one, and it needs no memory of its own.
+pub(crate) type Positions = SmallVec<[usize; 4]>;
 
 /// A pinned certificate. Its key is parsed at its first use, once.
 #[derive(Debug)]
@@ -58,13 +62,13 @@ impl AnchorStore {
         for (position, certificate) in (0u32..).zip(&certificates) {
             let view = certificate.view();
             let subject = view.subject();
-            let name = hasher.hash_one(subject.as_der());
+            let name = hash_of_name(&hasher, &subject);
             by_certificate.push((hash_of_certificate(&hasher, view.as_der()), position));
             by_name.push((name, position));
             let canonical = subject.canonical_hash(&hasher);
             by_canonical_name.push((canonical, position));
             match view.subject_key_identifier() {
-                Some(key) => by_name_and_key.push((hasher.hash_one((subject.as_der(), key)), position)),
+                Some(key) => by_name_and_key.push((with_key(name, key), position)),
                 None => nameless.push(canonical),
             }
         }
@@ -105,21 +109,27 @@ impl AnchorStore {
 
     /// The positions of anchors that may have issued the certificate, likeliest first: those whose key identifier fits,
     /// those without a key identifier on either side, then the rest, because key identifiers are hints.
-    pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, limit: usize) -> Vec<usize> {
+    pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, limit: usize) -> Positions {
         let issuer = certificate.issuer();
+        let hash = hash_of_name(&self.hasher, &issuer);
+        let has_name = |position: &usize| self.anchors[*position].certificate().subject().as_der() == issuer.as_der();
+        let mut named = self.by_name.get(hash).filter(has_name).peekable();
+        if named.peek().is_none() {
+            return Positions::new();
+        }
         let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
-        let mut found: Vec<usize> = wanted.map(|key| self.named_with_key(&issuer, key)).into_iter().flatten().collect();
+        let has_key = |position: &usize| self.anchors[*position].certificate().subject_key_identifier() == wanted;
+        let fitting = wanted.map(|key| self.by_name_and_key.get(with_key(hash, key)).filter(has_name).filter(has_key));
+        let mut found: Positions = fitting.into_iter().flatten().take(limit).collect();
         // In a crowd of one name, the others are looked at only where none fits.
         let others = if found.is_empty() { limit } else { OTHERS };
-        found.extend(self.named(&issuer).take(others).filter(|position| {
-            wanted.is_none() || self.anchors[*position].certificate().subject_key_identifier() != wanted
-        }));
+        found.extend(named.take(others).filter(|position| wanted.is_none() || !has_key(position)));
         self.likeliest_first(found, wanted, limit)
     }
 
     /// The same for anchors whose name means the certificate's issuer, however it is spelt. `hash` is the
     /// [`Self::canonical_hash`] of the issuer.
-    pub(crate) fn issuers_spelt_otherwise(&self, certificate: &Certificate<'_>, hash: u64, limit: usize) -> Vec<usize> {
+    pub(crate) fn issuers_spelt_otherwise(&self, certificate: &Certificate<'_>, hash: u64, limit: usize) -> Positions {
         let issuer = certificate.issuer();
         let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
         let named = self
@@ -134,31 +144,12 @@ impl AnchorStore {
         name.canonical_hash(&self.hasher)
     }
 
-    fn likeliest_first(&self, mut found: Vec<usize>, wanted: Option<&[u8]>, limit: usize) -> Vec<usize> {
+    fn likeliest_first(&self, mut found: Positions, wanted: Option<&[u8]>, limit: usize) -> Positions {
         if found.len() > 1 {
             found.sort_by_cached_key(|position| KeyIdentifierFit::of(wanted, &self.anchors[*position].certificate()));
             found.truncate(limit);
         }
         found
-    }
-
-    fn named_with_key<'s>(&'s self, name: &Name<'_>, key: &[u8]) -> impl Iterator<Item = usize> + use<'s> {
-        let fits: Vec<usize> = self
-            .by_name_and_key
-            .get(self.hasher.hash_one((name.as_der(), key)))
-            .filter(|position| {
-                let anchor = self.anchors[*position].certificate();
-                anchor.subject().as_der() == name.as_der() && anchor.subject_key_identifier() == Some(key)
-            })
-            .collect();
-        fits.into_iter()
-    }
-
-    fn named(&self, name: &Name<'_>) -> impl Iterator<Item = usize> {
-        let der = name.as_der();
-        self.by_name
-            .get(self.hasher.hash_one(der))
-            .filter(move |position| self.anchors[*position].certificate().subject().as_der() == der)
     }
 }
 
@@ -166,6 +157,17 @@ impl AnchorStore {
 /// those that are pinned. Whoever finds something by it compares every byte.
 pub(super) fn hash_of_certificate(hasher: &RandomState, der: &[u8]) -> u64 {
     hasher.hash_one(der.last_chunk::<32>().map_or(der, |last| &last[..]))
+}
+
+fn hash_of_name(hasher: &RandomState, name: &Name<'_>) -> u64 {
+    hasher.hash_one(name.as_der())
+}
+
+/// The hash of a name together with a key identifier, which the administrator pinned, so nobody can aim at collisions.
+fn with_key(name: u64, key: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(key).for_each(|(byte, key)| *byte = *key);
+    name ^ u64::from_le_bytes(first)
 }
 
 /// How well an issuer's subjectKeyIdentifier fits an authorityKeyIdentifier, best first.

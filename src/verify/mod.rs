@@ -15,6 +15,8 @@ mod signature;
 
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
 pub use reason::{Code, Culprit, Detail, Reason, TlsVersion};
 pub use second_opinion::{Abstention, SecondOpinion};
 
@@ -22,7 +24,7 @@ pub(crate) use anchor::{Anchor, AnchorStore};
 pub(crate) use memory::Memory;
 pub(crate) use path_checks::check_anchor;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
-pub(crate) use search::MAX_CERTIFICATES;
+pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 
 use crate::certificate::Certificate;
 
@@ -31,7 +33,7 @@ pub(crate) struct Examination {
     /// Everything that is wrong, the primary reason first. Nothing if the chain is good.
     pub(crate) reasons: Vec<Reason>,
     /// The path that was accepted or came closest: indexes into what was presented, leaf first.
-    pub(crate) path: Vec<usize>,
+    pub(crate) path: Indexes,
     /// The anchor at its end.
     pub(crate) anchor: Option<Arc<Anchor>>,
     pub(crate) second_opinion: SecondOpinion,
@@ -81,12 +83,12 @@ fn pinned(leaf: Certificate<'_>, anchors: &AnchorStore, rules: &Rules, now: i64)
         }
         _ => SecondOpinion::NotAsked,
     };
-    Some(finish(Examination { reasons, path: vec![0], anchor: Some(Arc::clone(anchor)), second_opinion }))
+    Some(finish(Examination { reasons, path: smallvec![0], anchor: Some(Arc::clone(anchor)), second_opinion }))
 }
 
 /// No anchor can be reached even by names: says where the chain ends.
 fn no_anchor(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>) -> Examination {
-    let mut path = vec![0];
+    let mut path: Indexes = smallvec![0];
     let mut last = leaf;
     while !last.is_self_issued() && path.len() < presented.len() {
         let issuer = last.issuer();
@@ -117,7 +119,7 @@ fn confirm(
     memory: &Memory,
     now: i64,
 ) {
-    let path: Vec<Certificate<'_>> = examination.path.iter().filter_map(|index| presented[*index]).collect();
+    let path: SmallVec<[Certificate<'_>; 8]> = examination.path.iter().filter_map(|index| presented[*index]).collect();
     let Some(anchor) = examination.anchor.clone() else {
         examination.reasons.push(Reason::of_connection(Code::InternalError));
         return;

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit};
 use super::memory::{Known, Memory};
 use super::name_constraints::Comparisons;
@@ -17,12 +19,15 @@ use crate::certificate::{Certificate, Name};
 /// The path that was accepted, or the one that came closest.
 pub(super) struct Outcome {
     /// Indexes into what was presented, leaf first.
-    pub(super) presented: Vec<usize>,
+    pub(super) presented: Indexes,
     /// The anchor, where the path got that far.
     pub(super) anchor: Option<Arc<Anchor>>,
     /// What is wrong with the path; nothing if it was accepted.
     pub(super) reasons: Vec<Reason>,
 }
+
+/// Indexes of certificates; paths are short as a rule, and then need no memory of their own.
+pub(crate) type Indexes = SmallVec<[usize; 8]>;
 
 /// How many certificates a search can tell apart, a bit each.
 pub(crate) const MAX_CERTIFICATES: usize = 128;
@@ -41,13 +46,11 @@ pub(super) fn search(
     now: i64,
 ) -> Option<Outcome> {
     let mut names = Names::default();
+    let mut nodes = Vec::with_capacity(certificates.len().min(MAX_CERTIFICATES));
+    let readable = certificates.iter().enumerate().filter_map(|(presented, c)| Some((presented, (*c)?)));
+    nodes.extend(readable.take(MAX_CERTIFICATES).map(|(presented, c)| Node::new(c, presented, &mut names, memory)));
     let mut search = Search {
-        nodes: certificates
-            .iter()
-            .enumerate()
-            .filter_map(|(presented, certificate)| certificate.map(|c| Node::new(c, presented, &mut names, memory)))
-            .take(MAX_CERTIFICATES)
-            .collect(),
+        nodes,
         names,
         anchors,
         rules,
@@ -64,7 +67,7 @@ pub(super) fn search(
     };
     for spelling in [Spelling::Exact, Spelling::Canonical] {
         if search.connect(spelling) && search.reaching & 1 == 1 {
-            search.explore(&mut vec![0], 1);
+            search.explore(&mut smallvec![0], 1);
         }
         if search.best.as_ref().is_some_and(|best| best.signatures_good) || search.exhausted.is_some() {
             break;
@@ -107,7 +110,7 @@ struct Node<'c> {
     issuers: u128,
     good: u128,
     bad: u128,
-    anchors: Vec<AnchorEdge>,
+    anchors: SmallVec<[AnchorEdge; 1]>,
 }
 
 /// How names are compared: byte by byte, which finds nearly all issuers, or as RFC 5280 section 7.1 says.
@@ -119,7 +122,7 @@ enum Spelling {
 
 /// The names in a chain, each spelling once, so that comparing two of them is comparing their places.
 #[derive(Default)]
-struct Names<'c>(Vec<Name<'c>>);
+struct Names<'c>(SmallVec<[Name<'c>; 8]>);
 
 /// Names that are spelt differently and mean the same.
 struct Group {
@@ -182,7 +185,7 @@ impl<'c> Node<'c> {
             issuers: 0,
             good: 0,
             bad: 0,
-            anchors: Vec::new(),
+            anchors: SmallVec::new(),
         }
     }
 }
@@ -197,7 +200,7 @@ impl<'c> Search<'_, 'c> {
         };
         let group = |place: usize| groups.as_ref().map_or(place, |groups| groups[place].first);
         let mut found = false;
-        let (mut seen, mut waiting) = (1u128, vec![0usize]);
+        let (mut seen, mut waiting): (u128, Indexes) = (1, smallvec![0]);
         while let Some(index) = waiting.pop() {
             let wanted = group(self.nodes[index].issuer);
             let mut issuers = 0u128;
@@ -255,7 +258,7 @@ impl<'c> Search<'_, 'c> {
     }
 
     /// Extends the path by every anchor and every issuer that its last certificate may have.
-    fn explore(&mut self, path: &mut Vec<usize>, on_path: u128) -> Flow {
+    fn explore(&mut self, path: &mut Indexes, on_path: u128) -> Flow {
         let Some(steps) = self.steps_left.checked_sub(1) else { return self.exhaust("steps of the search") };
         self.steps_left = steps;
         let (last, place) = (path[path.len() - 1], path.len() - 1);
@@ -287,16 +290,17 @@ impl<'c> Search<'_, 'c> {
     }
 
     /// The presented certificates that may have issued this one, likeliest first.
-    fn ordered_issuers(&mut self, index: usize, on_path: u128) -> Vec<usize> {
+    fn ordered_issuers(&mut self, index: usize, on_path: u128) -> Indexes {
         let node = &self.nodes[index];
-        let wanted = node.certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
+        let certificate = node.certificate;
         let mut rest = node.issuers & !node.bad & self.reaching & !on_path;
-        let mut issuers = Vec::with_capacity(rest.count_ones() as usize);
+        let mut issuers = Indexes::new();
         while rest != 0 {
             issuers.push(rest.trailing_zeros() as usize);
             rest &= rest - 1;
         }
         if issuers.len() > 1 {
+            let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
             let (rules, now) = (self.rules, self.now);
             for issuer in &issuers {
                 let node = &mut self.nodes[*issuer];
@@ -337,7 +341,8 @@ impl<'c> Search<'_, 'c> {
         }
         let Some(examined) = self.examined_left.checked_sub(1) else { return self.exhaust("paths examined") };
         self.examined_left = examined;
-        let certificates: Vec<Certificate<'c>> = path.iter().map(|index| self.nodes[*index].certificate).collect();
+        let certificates: SmallVec<[Certificate<'c>; 8]> =
+            path.iter().map(|index| self.nodes[*index].certificate).collect();
         let presented = self.presented(path);
         let examined = Path { certificates: &certificates, presented: &presented, anchor: &anchor };
         let reasons = path_checks::check(&examined, self.rules, self.now, &mut self.comparisons);
@@ -437,7 +442,7 @@ impl<'c> Search<'_, 'c> {
         }
     }
 
-    fn presented(&self, path: &[usize]) -> Vec<usize> {
+    fn presented(&self, path: &[usize]) -> Indexes {
         path.iter().map(|index| self.nodes[*index].presented).collect()
     }
 
@@ -449,7 +454,7 @@ impl<'c> Search<'_, 'c> {
     fn finish(mut self) -> Option<Outcome> {
         if let Some(limit) = self.exhausted {
             let best = self.best.get_or_insert_with(|| Candidate {
-                outcome: Outcome { presented: vec![0], anchor: None, reasons: Vec::new() },
+                outcome: Outcome { presented: smallvec![0], anchor: None, reasons: Vec::new() },
                 signatures_good: false,
             });
             best.outcome.reasons.push(path_checks::exhausted(limit));

@@ -4,9 +4,12 @@
 //! it refuses for something outside its domain it abstains, which needs both its error and the feature seen by our reader.
 
 use pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime};
+use smallvec::SmallVec;
 use std::sync::LazyLock;
 use std::time::Duration;
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
+use webpki::{
+    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext,
+};
 
 use super::anchor::Anchor;
 use super::key::KeyKind;
@@ -122,12 +125,12 @@ fn webpki_verify(
     time: UnixTime,
 ) -> Result<(), webpki::Error> {
     let issuer_of = |place: usize| path.get(place + 1).copied().unwrap_or_else(|| anchor.certificate());
-    let checked: Vec<Checked<'_>> = path
+    let checked: SmallVec<[Checked<'_>; 8]> = path
         .iter()
         .enumerate()
         .map(|(place, certificate)| Checked { key: issuer_of(place).key(), certificate: *certificate })
         .collect();
-    let mut algorithms: Vec<Remembering<'_>> = Vec::with_capacity(4);
+    let mut algorithms: SmallVec<[Remembering<'_>; 4]> = SmallVec::new();
     for (place, certificate) in path.iter().enumerate() {
         let id = content(certificate.signature_algorithm());
         // Most paths are signed with one algorithm throughout.
@@ -138,11 +141,11 @@ fn webpki_verify(
         let legacy = legacy::algorithms(rules).filter(|algorithm| algorithm.signature_alg_id().as_ref() == id);
         algorithms.extend(known.chain(legacy).map(|algorithm| Remembering { algorithm, id, checked: &checked }));
     }
-    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+    let algorithms: SmallVec<[&dyn SignatureVerificationAlgorithm; 4]> =
         algorithms.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm).collect();
 
     let leaf = CertificateDer::from(path[0].as_der());
-    let intermediates: Vec<_> =
+    let intermediates: SmallVec<[CertificateDer<'_>; 6]> =
         path[1..].iter().map(|certificate| CertificateDer::from(certificate.as_der())).collect();
     let leaf = EndEntityCert::try_from(&leaf)?;
     let Some(trusted) = anchor.second() else {
@@ -204,15 +207,19 @@ impl ExtendedKeyUsageValidator for Usage<'_> {
     fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         // It does not say which certificate it asks about, so the wider rule for CAs is applied to all. Without the
         // extension there is nothing to read: that a leaf must have one is ours to say, and said.
-        let mut present = false;
+        let mut present = Vec::new();
         for usage in usages {
             let usage = usage?;
-            present = true;
             if self.rule.allows_in_ca(|oid| usage == KeyPurposeId::new(oid)) {
                 return Ok(());
             }
+            present.push(usage.to_decoded_oid());
         }
-        if present { Err(webpki::Error::RequiredEkuNotFound) } else { Ok(()) }
+        if present.is_empty() {
+            return Ok(());
+        }
+        let required = KeyUsage::client_auth();
+        Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present }))
     }
 }
 
@@ -266,10 +273,7 @@ fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, 
         | E::InvalidNetworkMaskConstraint => {
             has_odd_constraint(issuers()).then_some(Abstention::ConstraintKind).or_else(unreadable)
         }
-        E::UnsupportedSignatureAlgorithm
-        | E::UnsupportedSignatureAlgorithmForPublicKey
-        | E::UnsupportedSignatureAlgorithmContext(_)
-        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+        E::UnsupportedSignatureAlgorithmContext(_) | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             let pss_key = issuers().any(|issuer| matches!(KeyKind::of(issuer), KeyKind::RsaPss(..)));
             let pss_signature = path
                 .iter()
