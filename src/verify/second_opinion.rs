@@ -203,7 +203,6 @@ struct Usage<'r> {
 }
 
 impl ExtendedKeyUsageValidator for Usage<'_> {
-    #[expect(deprecated, reason = "the error's successor carries what nobody here reads")]
     fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         // It does not say which certificate it asks about, so the wider rule for CAs is applied to all. Without the
         // extension there is nothing to read: that a leaf must have one is ours to say, and said.
@@ -224,7 +223,6 @@ impl ExtendedKeyUsageValidator for Usage<'_> {
 }
 
 /// The abstention that an error stands for, if our own reading shows its cause.
-#[expect(deprecated, reason = "what webpki may return is matched, old names too")]
 fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, now: i64) -> Option<Abstention> {
     use webpki::Error as E;
     let root = anchor.certificate();
