@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use clientcert::certificate::{Certificate, GeneralName, OwnedCertificate};
+use clientcert::certificate::{Certificate, GeneralName, Name, OwnedCertificate};
 use clientcert::verify::Code;
 use x509_parser::prelude::{FromDer, GeneralName as Base, ParsedExtension, X509Certificate};
 
@@ -101,6 +101,7 @@ impl<'a> Disagreement<'a> {
     }
 
     /// Whether a certificate has this extension, critical if so asked, going by another parser than ours.
+    #[expect(clippy::unused_self, reason = "reads as what it is: a question about a disagreement")]
     fn has_extension(&self, certificate: &Certificate<'_>, oid: &str, critical: bool) -> bool {
         let Ok((_, parsed)) = X509Certificate::from_der(certificate.as_der()) else { return false };
         parsed
@@ -196,7 +197,7 @@ classes! {
         });
     OpenSsl we_accept "an unreadable certificate that is not needed":
         "What cannot be read and is not on the path does no harm. The program that asks OpenSSL hands it none such.",
-        |d| matches!(d.openssl, OpenSsl::CannotRead { index } if index > 0 && d.chain[index as usize].is_none());
+        |d| matches!(d.openssl, OpenSsl::CannotRead { index } if index > 0 && usize::try_from(index).is_ok_and(|index| d.chain[index].is_none()));
     OpenSsl we_accept "a string that is no string":
         "Text that is not of its string type stays visible as it is. OpenSSL does not read the certificate.",
         |d| d.openssl == (OpenSsl::CannotRead { index: 0 }) && d.leaf().is_some_and(|leaf| has_odd_string(&leaf));
@@ -422,7 +423,7 @@ fn is_of_host(byte: u8) -> bool {
 fn has_odd_string(certificate: &Certificate<'_>) -> bool {
     const BMP_STRING: u8 = 30;
     const UNIVERSAL_STRING: u8 = 28;
-    [certificate.subject(), certificate.issuer()].iter().flat_map(|name| name.attributes()).any(|attribute| {
+    [certificate.subject(), certificate.issuer()].iter().flat_map(Name::attributes).any(|attribute| {
         match attribute.tag {
             BMP_STRING => attribute.value.len() % 2 != 0,
             UNIVERSAL_STRING => attribute.value.len() % 4 != 0,

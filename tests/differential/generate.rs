@@ -134,8 +134,9 @@ const BENDS: &[(&str, Bend)] = &[
             "491231235959Z",
             "19491231235959Z",
         ];
-        link.template.not_before = time(*random.pick(&dates));
-        link.template.not_after = time(*random.pick(&dates));
+        let [from, to] = [(); 2].map(|()| *random.pick(&dates));
+        link.template.not_before = time(from);
+        link.template.not_after = time(to);
     }),
     ("no basicConstraints", |_, link, _| link.drop(extension::BASIC_CONSTRAINTS)),
     ("basicConstraints", |random, link, _| {
@@ -255,7 +256,7 @@ const BENDS: &[(&str, Bend)] = &[
             name::name(&[(COMMON_NAME, der::UTF8_STRING, b"eve"), (EMAIL_ADDRESS, der::IA5_STRING, b"eve@other.org")]),
             name::common_name("www.example.com"),
         ];
-        link.template.subject = random.pick(&subjects).clone();
+        link.template.subject.clone_from(random.pick(&subjects));
     }),
     ("issuer", |random, link, _| link.template.issuer = name::common_name(&format!("CA {}", random.below(4)))),
     ("signed by another", |_, link, _| link.forged = true),

@@ -4,6 +4,8 @@
 //! fails the test. `CLIENTCERT_DIFFERENTIAL_SEED`, `CLIENTCERT_DIFFERENTIAL_CASES` (how many) and
 //! `CLIENTCERT_DIFFERENTIAL_FIRST` (the number of the first) choose the chains.
 
+#![allow(clippy::cast_possible_truncation, reason = "numbers of cases, and what is made of random ones")]
+
 mod classes;
 mod generate;
 mod oracles;
@@ -27,7 +29,7 @@ fn every_disagreement_is_of_a_known_class() {
     println!("seed {seed}, cases {first} to {end}");
 
     let openssl = oracles::openssl_program();
-    let mut tally = BTreeMap::<(Peer, &str), usize>::new();
+    let mut tally = BTreeMap::<(Peer, &str, &str), usize>::new();
     let mut accepted = [0; 3];
     let mut unexplained = Vec::new();
     for first in (first..end).step_by(BATCH as usize) {
@@ -41,7 +43,7 @@ fn every_disagreement_is_of_a_known_class() {
             let disagreement = Disagreement::new(case, &ours, openssl, &webpki);
             for peer in disagreement.peers() {
                 match CLASSES.iter().find(|class| class.covers(peer, &disagreement)) {
-                    Some(class) => *tally.entry((peer, class.name)).or_default() += 1,
+                    Some(class) => *tally.entry((peer, class.name, class.reason)).or_default() += 1,
                     None => unexplained.push((number, peer, disagreement.to_string())),
                 }
             }
@@ -50,8 +52,8 @@ fn every_disagreement_is_of_a_known_class() {
 
     let [ours, openssl, webpki] = accepted;
     println!("accepted: ours {ours}, OpenSSL {openssl}, webpki {webpki}");
-    for ((peer, name), count) in &tally {
-        println!("{count:>6} {peer:?}: {name}");
+    for ((peer, name, reason), count) in &tally {
+        println!("{count:>6} {peer:?}: {name}. {reason}");
     }
     for (number, peer, text) in &unexplained {
         println!("unexplained: case {number}, {peer:?}: {}", text.lines().take(2).collect::<Vec<_>>().join(" "));

@@ -17,7 +17,7 @@ pub enum Ours {
     Accepts,
     Rejects(Vec<Code>),
     /// The pinned CAs cannot be used.
-    RefusesConfig(String),
+    RefusesConfig(#[expect(dead_code, reason = "shown by Debug")] String),
 }
 
 impl Ours {
@@ -94,7 +94,9 @@ fn record(case: &Case) -> Record {
     let mut record = Record::default();
     for list in [&case.anchors, &case.chain] {
         record.number(list.len() as u64);
-        list.iter().for_each(|der| record.bytes(der));
+        for der in list {
+            record.bytes(der);
+        }
     }
     record.number(case.time.cast_unsigned());
     record
