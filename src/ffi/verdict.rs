@@ -455,10 +455,10 @@ unsafe fn reason<'a>(verdict: *const clientcert_verdict, index: usize) -> Option
 ///
 /// `verdict` is NULL or alive, `name` is NULL or ends with NUL, `length` is NULL or may be written.
 unsafe fn get(verdict: *const clientcert_verdict, name: *const c_char, time: i64, length: *mut usize) -> *const c_char {
-    let time = if time == NOW { unix_now() } else { time };
+    let time = || if time == NOW { unix_now() } else { time };
     // SAFETY: passed on from the caller.
     unsafe {
-        let value = text(name, "name").ok().and_then(|name| read(verdict).get_with_nul(name, time));
+        let value = text(name, "name").ok().and_then(|name| read(verdict).lend(name, time));
         lend_text(value, length)
     }
 }

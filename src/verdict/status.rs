@@ -8,22 +8,25 @@ impl Verdict {
     /// The value of a variable by its name, now: any of `docs/variables.md`, nginx's, Apache's and HAProxy's among them,
     /// byte for byte. None where the name is unknown or there is no value. It lives as long as the verdict.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.get_at(name, crate::time::unix_now())
+        self.lend(name, crate::time::unix_now).map(without_nul)
     }
 
     /// The same at another time in Unix seconds, which only days left depend on.
     pub fn get_at(&self, name: &str, now: i64) -> Option<&[u8]> {
-        self.get_with_nul(name, now).map(|text| &text[..text.len() - 1])
+        self.lend(name, || now).map(without_nul)
     }
 
-    /// The same with a NUL behind it, for C.
-    pub(crate) fn get_with_nul(&self, name: &str, now: i64) -> Option<&[u8]> {
-        if !variables::depends_on_time(name)
-            && let Some(text) = self.renderings.get(name)
-        {
+    /// The same with a NUL behind it, for C. The clock is read only where the text depends on it.
+    pub(crate) fn lend(&self, name: &str, now: impl FnOnce() -> i64) -> Option<&[u8]> {
+        if let Some(text) = self.renderings.get(name) {
             return Some(text);
         }
-        let value = self.own(name).or_else(|| variables::render(self, name, now))?;
+        if variables::depends_on_time(name) {
+            // Kept under a name that nobody can ask for, so that the next moment makes its own.
+            let value = variables::render(self, name, now())?;
+            return Some(self.renderings.keep(&format!("{name}\0"), value));
+        }
+        let value = self.own(name).or_else(|| variables::render(self, name, 0))?;
         Some(self.renderings.keep(name, value))
     }
 
@@ -71,6 +74,10 @@ impl Verdict {
         };
         Some(value.into_bytes())
     }
+}
+
+fn without_nul(text: &[u8]) -> &[u8] {
+    &text[..text.len() - 1]
 }
 
 pub(super) fn second_opinion_name(opinion: &SecondOpinion) -> &'static str {

@@ -138,7 +138,7 @@ impl Cache {
     }
 
     /// A keyed hash of the end of the first certificate, which is its signature: a leaf has one place, so whoever presents
-    /// it with a thousand different certificates behind it drives out nobody's verdict but his own.
+    /// it with a thousand different certificates behind it drives out no verdict but that leaf's own.
     fn hash(&self, presented: &[u8]) -> u64 {
         const LENGTH: usize = 64;
         let leaf = first_value(presented);
