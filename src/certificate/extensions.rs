@@ -352,6 +352,19 @@ pub(crate) fn check_policy_mappings(mut reader: Reader<'_>) -> Result<(), Malfor
     Ok(())
 }
 
+/// Checks that cRLDistributionPoints or freshestCRL is a list of distribution points, not yet what is in them.
+pub(crate) fn check_distribution_points(mut reader: Reader<'_>, field: &'static str) -> Result<(), Malformed> {
+    let mut list = reader.enter(der::SEQUENCE, field)?;
+    reader.finish(field)?;
+    if list.is_empty() {
+        return list.fail(field, "is an empty list");
+    }
+    while !list.is_empty() {
+        list.expect(der::SEQUENCE, field)?;
+    }
+    Ok(())
+}
+
 pub(crate) fn check_name_constraints(mut reader: Reader<'_>) -> Result<(), Malformed> {
     const FIELD: &str = "nameConstraints";
     let mut fields = reader.enter(der::SEQUENCE, FIELD)?;

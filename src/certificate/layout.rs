@@ -188,11 +188,11 @@ impl Layout {
             ExtensionKind::InhibitAnyPolicy => extensions::read_inhibit_any_policy(reader).map(drop)?,
             ExtensionKind::SubjectKeyIdentifier => extensions::read_subject_key_identifier(reader).map(drop)?,
             ExtensionKind::AuthorityKeyIdentifier => extensions::AuthorityKeyIdentifier::read(reader).map(drop)?,
-            ExtensionKind::CrlDistributionPoints
-            | ExtensionKind::FreshestCrl
-            | ExtensionKind::AuthorityInfoAccess
-            | ExtensionKind::SubjectInfoAccess
-            | ExtensionKind::NetscapeCertType => {}
+            ExtensionKind::CrlDistributionPoints | ExtensionKind::FreshestCrl => {
+                extensions::check_distribution_points(reader, kind.name())?;
+            }
+            ExtensionKind::AuthorityInfoAccess | ExtensionKind::SubjectInfoAccess | ExtensionKind::NetscapeCertType => {
+            }
         }
         Ok(())
     }
