@@ -82,6 +82,11 @@ impl<'a> Disagreement<'a> {
         self.issuers().chain(self.leaf())
     }
 
+    /// Whether a presented certificate is none for us, or has text in it that OpenSSL does not read.
+    fn is_unreadable(&self, index: usize) -> bool {
+        self.chain[index].as_ref().is_none_or(|certificate| has_odd_string(&certificate.view()))
+    }
+
     fn leaf_is_pinned(&self) -> bool {
         self.case.anchors.contains(&self.case.chain[0])
     }
@@ -197,7 +202,7 @@ classes! {
         });
     OpenSsl we_accept "an unreadable certificate that is not needed":
         "What cannot be read and is not on the path does no harm. The program that asks OpenSSL hands it none such.",
-        |d| matches!(d.openssl, OpenSsl::CannotRead { index } if index > 0 && usize::try_from(index).is_ok_and(|index| d.chain[index].is_none()));
+        |d| matches!(d.openssl, OpenSsl::CannotRead { index } if index > 0 && d.is_unreadable(index));
     OpenSsl we_accept "a string that is no string":
         "Text that is not of its string type stays visible as it is. OpenSSL does not read the certificate.",
         |d| d.openssl == (OpenSsl::CannotRead { index: 0 }) && d.leaf().is_some_and(|leaf| has_odd_string(&leaf));
@@ -207,12 +212,11 @@ classes! {
 
     OpenSsl we_reject "no certificate by RFC 5280 and DER":
         "OpenSSL reads BER, and what a CA should not have written.",
-        |d| d.codes().contains(&Code::CertificateMalformed) || d.anchors.iter().any(Option::is_none);
+        |d| has_forms_of(d, NOT_READ);
     OpenSsl we_reject "a pinned certificate that is no CA's":
         "OpenSSL takes a pinned certificate without basicConstraints that has keyCertSign. We do so where it is self-issued, as old \
          roots are.",
-        |d| d.rejected_for(|code| code == Code::IssuerNotCa)
-            && d.anchors().any(|a| a.version() == 3 && a.basic_constraints().is_none() && !a.is_self_issued());
+        |d| d.rejected_for(|code| is_of_pinned_authority(d, code));
     OpenSsl we_reject "a pinned leaf for another purpose":
         "OpenSSL does not ask for the purpose of a certificate that is itself trusted.",
         |d| d.leaf_is_pinned() && d.rejected_for(|code| matches!(code, Code::KeyUsage | Code::ExtendedKeyUsage));
@@ -236,13 +240,16 @@ classes! {
             && d.issuers().any(|i| subtrees(&i).any(|base| matches!(base, Base::URI(_))));
     OpenSsl we_reject "a wildcard that may be an excluded host":
         "`*.example.com` may stand for `www.example.com`, which is excluded. OpenSSL compares the letters.",
-        |d| d.rejected_for(|code| code == Code::NameExcluded) && d.all().any(|c| hosts(&c).any(|host| host.starts_with(b"*.")));
+        |d| d.rejected_for(|code| is_of_wildcard(d, code));
     OpenSsl we_reject "several of these":
-        "A pinned leaf for another purpose, nameConstraints of a leaf, and no subject.",
+        "More than one of the reasons above in one chain.",
         |d| d.rejected_for(|code| {
             d.leaf_is_pinned() && matches!(code, Code::KeyUsage | Code::ExtendedKeyUsage)
                 || is_of_leaf_constraints(d, code)
                 || is_of_missing_subject(d, code)
+                || is_of_odd_names(d, code)
+                || is_of_pinned_authority(d, code)
+                || is_of_wildcard(d, code)
         });
 
     Webpki we_accept "the leaf is pinned":
@@ -271,6 +278,11 @@ classes! {
             d.webpki,
             Err(webpki::Error::NameConstraintViolation | webpki::Error::BadDer | webpki::Error::MalformedNameConstraint)
         ) && d.issuers().any(|issuer| d.has_extension(&issuer, "2.5.29.30", false));
+    Webpki we_accept "a pinned intermediate":
+        "An intermediate that is pinned needs no good signature. webpki refuses the short path by a constraint that it does not judge, \
+         and reports the long one.",
+        |d| matches!(d.webpki, Err(webpki::Error::InvalidSignatureForPublicKey))
+            && d.case.chain[1..].iter().any(|der| d.case.anchors.contains(der));
     Webpki we_accept "several issuers of one name":
         "webpki reports, and where signatures are many gives up, what went wrong last; an expired or forged double is in the way.",
         |d| !matches!(d.webpki, Err(webpki::Error::UnsupportedCriticalExtension)) && d.has_rival_issuers();
@@ -278,6 +290,9 @@ classes! {
         "RFC 5280 section 4.2.1.12 lets anyExtendedKeyUsage stand for every purpose. webpki wants clientAuth by name.",
         |d| matches!(d.webpki, Err(webpki::Error::RequiredEkuNotFoundContext(_)))
             && d.issuers().any(|issuer| names_any_purpose_only(&issuer));
+    Webpki we_accept "an unreadable certificate that is not needed":
+        "What cannot be read and is not on the path does no harm. webpki tries it, and gives up.",
+        |d| d.chain[1..].iter().any(Option::is_none);
     Webpki we_accept "dates before 1970":
         "webpki's time starts in 1970.",
         |d| matches!(d.webpki, Err(webpki::Error::BadDerTime))
@@ -293,8 +308,7 @@ classes! {
 
     Webpki we_reject "no certificate by RFC 5280 and DER":
         "webpki leaves unread what it does not need, most extensions among it, and nearly everything of a pinned certificate.",
-        |d| d.codes().iter().any(|code| matches!(code, Code::CertificateMalformed | Code::ChainMalformed))
-            || d.anchors.iter().any(Option::is_none);
+        |d| has_forms_of(d, NOT_READ);
     Webpki we_reject "a dNSName that is no host name":
         "Where any name is constrained, what is no host name might be read as another one by whoever relies on it. webpki minds only \
          under a dNSName constraint.",
@@ -312,20 +326,68 @@ classes! {
         "webpki keeps the name, key and name constraints of a pinned certificate. We mind its dates, extensions and purposes as OpenSSL \
          does.",
         |d| d.rejected_for(|code| is_of_anchor(d, code));
+    Webpki we_reject "policies":
+        "webpki does not judge policies, and where their extensions are not critical it does not mind them.",
+        |d| d.rejected_for(|code| is_of_policies(d, code));
     Webpki we_reject "several of these":
-        "webpki looks neither at keyUsage nor at the leaf's key, nor at its nameConstraints and empty subject, and of a pinned certificate \
-         at its name, key and name constraints alone.",
+        "More than one of the reasons above in one chain.",
         |d| d.rejected_for(|code| {
             code == Code::LeafKeyTooWeak
                 || is_key_usage(d, code)
                 || is_of_anchor(d, code)
                 || is_of_leaf_constraints(d, code)
                 || is_of_missing_subject(d, code)
+                || is_of_odd_names(d, code)
+                || is_of_policies(d, code)
         });
 }
 
 const ANY_EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0];
 const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+
+/// What makes bytes no certificate by X.690 or RFC 5280 that others overlook.
+const NOT_READ: &[&str] = &[
+    // X.690 section 10, distinguished encoding.
+    "has an indefinite length",
+    "has a length that is not minimal",
+    "has a length of more than four bytes",
+    "has a tag number above 30",
+    "is a BOOLEAN that is neither 00 nor FF",
+    "is an INTEGER with a superfluous leading byte",
+    "is an empty INTEGER",
+    "is a BIT STRING whose unused bits are not zero",
+    "is no BIT STRING",
+    "is no whole number of bytes",
+    "is no valid OBJECT IDENTIFIER",
+    // What RFC 5280 defines is not there, or more than it defines.
+    "is truncated",
+    "is missing",
+    "has the wrong tag",
+    "is followed by trailing bytes",
+    "is an empty list",
+    "is an empty sequence",
+    "has an empty relative name",
+    "constrains nothing",
+    // RFC 5280 sections 4.1.2.1, 4.1.2.5, 4.2, 4.2.1.1, 4.2.1.9 and 4.2.1.10.
+    "is none of 1, 2 and 3",
+    "need a version 3 certificate",
+    "is not allowed in a version 1 certificate",
+    "is neither UTCTime nor GeneralizedTime",
+    "is no valid date and time ending in Z",
+    "is no UTCTime of the form YYMMDDHHMMSSZ",
+    "is no GeneralizedTime of the form YYYYMMDDHHMMSSZ",
+    "occurs twice",
+    "has only one of authorityCertIssuer and authorityCertSerialNumber",
+    "is negative",
+    "has a minimum other than 0",
+];
+
+/// Whether something here is no certificate, and each such thing for one of these reasons.
+fn has_forms_of(d: &Disagreement<'_>, forms: &[&str]) -> bool {
+    let certificates = d.case.anchors.iter().chain(&d.case.chain);
+    let mut problems = certificates.filter_map(|der| OwnedCertificate::from_der(der.as_slice()).err()).peekable();
+    problems.peek().is_some() && problems.all(|problem| forms.iter().any(|form| problem.to_string().contains(form)))
+}
 
 /// Extensions that webpki refuses where they are critical, though each is understood here.
 const UNKNOWN_TO_WEBPKI: &[&str] = &["2.5.29.14", "2.5.29.32", "2.5.29.33", "2.5.29.35", "2.5.29.36", "2.5.29.54"];
@@ -338,6 +400,30 @@ fn is_of_leaf_constraints(d: &Disagreement<'_>, code: Code) -> bool {
 /// A certificate without a subject gives this reason.
 fn is_of_missing_subject(d: &Disagreement<'_>, code: Code) -> bool {
     code == Code::SubjectMissing && d.all().any(|c| c.subject().is_empty())
+}
+
+/// A wildcard that an excluded host may be meant by gives this reason.
+fn is_of_wildcard(d: &Disagreement<'_>, code: Code) -> bool {
+    code == Code::NameExcluded && d.all().any(|c| hosts(&c).any(|host| host.starts_with(b"*.")))
+}
+
+/// A pinned certificate that does not say that it is a CA's gives this reason.
+fn is_of_pinned_authority(d: &Disagreement<'_>, code: Code) -> bool {
+    let silent = |anchor: Certificate<'_>| anchor.version() == 3 && anchor.basic_constraints().is_none();
+    code == Code::IssuerNotCa && d.anchors().any(|anchor| silent(anchor) && !anchor.is_self_issued())
+}
+
+/// A host that is no host name, or a network that is none, gives this reason.
+fn is_of_odd_names(d: &Disagreement<'_>, code: Code) -> bool {
+    code == Code::NameConstraintUnsupported
+        && (d.all().any(|c| has_odd_host(&c)) || d.issuers().any(|i| has_odd_mask(&i)))
+}
+
+/// policyConstraints or policyMappings give this reason.
+fn is_of_policies(d: &Disagreement<'_>, code: Code) -> bool {
+    const EXTENSIONS: [&str; 2] = ["2.5.29.36", "2.5.29.33"];
+    matches!(code, Code::PolicyRequired | Code::PolicyInvalid)
+        && d.all().any(|c| EXTENSIONS.iter().any(|oid| d.has_extension(&c, oid, false)))
 }
 
 fn is_key_usage(d: &Disagreement<'_>, code: Code) -> bool {
@@ -419,17 +505,23 @@ fn is_of_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*')
 }
 
-/// Whether a name has text whose length its string type cannot have.
+/// Whether a name has text that its string type cannot have, or that is of no string type.
 fn has_odd_string(certificate: &Certificate<'_>) -> bool {
-    const BMP_STRING: u8 = 30;
+    const UTF8_STRING: u8 = 12;
     const UNIVERSAL_STRING: u8 = 28;
+    const BMP_STRING: u8 = 30;
     [certificate.subject(), certificate.issuer()].iter().flat_map(Name::attributes).any(|attribute| {
         match attribute.tag {
+            UTF8_STRING => std::str::from_utf8(attribute.value).is_err(),
+            UNIVERSAL_STRING => !attribute.value.chunks(4).all(is_character),
             BMP_STRING => attribute.value.len() % 2 != 0,
-            UNIVERSAL_STRING => attribute.value.len() % 4 != 0,
-            _ => false,
+            tag => tag >= 0x20,
         }
     })
+}
+
+fn is_character(bytes: &[u8]) -> bool {
+    <[u8; 4]>::try_from(bytes).is_ok_and(|bytes| char::from_u32(u32::from_be_bytes(bytes)).is_some())
 }
 
 fn names_any_purpose_only(certificate: &Certificate<'_>) -> bool {

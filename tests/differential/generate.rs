@@ -480,7 +480,7 @@ fn damage(random: &mut Random, chain: &mut [Vec<u8>], leaf: &Link, story: &mut V
             story.push(format!("presented {index}: bit turned in byte {at}"));
         }
         1 => {
-            bytes.truncate(random.below(bytes.len()));
+            bytes.truncate(1 + random.below(bytes.len() - 1));
             story.push(format!("presented {index}: cut to {} bytes", bytes.len()));
         }
         _ => {

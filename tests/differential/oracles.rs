@@ -70,7 +70,7 @@ pub fn webpki(case: &Case) -> Result<(), webpki::Error> {
 pub enum OpenSsl {
     Accepts,
     Rejects { error: i32, depth: i32 },
-    CannotRead { index: i32 },
+    CannotRead { index: usize },
 }
 
 impl OpenSsl {
@@ -104,10 +104,9 @@ fn record(case: &Case) -> Record {
 
 fn read(line: &str) -> Option<OpenSsl> {
     let (first, second) = line.split_once(' ')?;
-    let (first, second) = (first.parse().ok()?, second.parse().ok()?);
-    Some(match first {
+    Some(match first.parse().ok()? {
         0 => OpenSsl::Accepts,
-        -1 => OpenSsl::CannotRead { index: second },
-        error => OpenSsl::Rejects { error, depth: second },
+        -1 => OpenSsl::CannotRead { index: second.parse().ok()? },
+        error => OpenSsl::Rejects { error, depth: second.parse().ok()? },
     })
 }
