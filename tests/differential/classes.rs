@@ -515,7 +515,8 @@ fn has_odd_string(certificate: &Certificate<'_>) -> bool {
             UTF8_STRING => std::str::from_utf8(attribute.value).is_err(),
             UNIVERSAL_STRING => !attribute.value.chunks(4).all(is_character),
             BMP_STRING => attribute.value.len() % 2 != 0,
-            tag => tag >= 0x20,
+            // NumericString to IA5String, GraphicString to GeneralString.
+            tag => !matches!(tag, 18..=22 | 25..=27),
         }
     })
 }
