@@ -83,13 +83,14 @@ pub fn many_cas(bench: &mut Bench) {
 
 fn load(bench: &mut Bench, naming: Naming, authorities: &[Authority]) {
     let ders = || authorities.iter().map(Authority::der);
-    let text = ours::config(pem(ders()).as_bytes());
-    let binary = ours::config(&ders().collect::<Vec<_>>().concat());
+    let text = pem(ders());
+    let binary = ders().collect::<Vec<_>>().concat();
+    let load = |bytes: &[u8]| per_operation(1, || Verifier::new(&ours::config(bytes)).expect("the anchors load"));
     let mut samples = rounds(
         3,
         &mut [
-            Box::new(|| per_operation(1, || Verifier::new(&text).expect("the anchors load"))),
-            Box::new(|| per_operation(1, || Verifier::new(&binary).expect("the anchors load"))),
+            Box::new(|| load(text.as_bytes())),
+            Box::new(|| load(&binary)),
             Box::new(|| per_operation(1, || PlainWebpki::new(ders()))),
         ],
     );
