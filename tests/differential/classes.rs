@@ -179,9 +179,9 @@ classes! {
         |d| d.openssl_error() == Some(26) && d.leaf().is_some_and(|leaf| {
             leaf.basic_constraints().is_some_and(|constraints| constraints.ca) && leaf.key_usage().is_some()
         });
-    OpenSsl we_accept "constraints of otherName":
-        "We judge constraints of user principal names. OpenSSL refuses every constraint of an otherName.",
-        |d| d.openssl_error() == Some(51) && d.issuers().any(|i| subtrees(&i).any(|base| matches!(base, Base::OtherName(..))));
+    OpenSsl we_accept "constraints of otherName and registeredID":
+        "We judge constraints of user principal names and of object identifiers. OpenSSL refuses them all.",
+        |d| d.openssl_error() == Some(51) && d.issuers().any(|i| subtrees(&i).any(|base| matches!(base, Base::OtherName(..) | Base::RegisteredID(_))));
     OpenSsl we_accept "policies twice":
         "RFC 5280 section 4.2.1.4 forbids a CA to list a policy twice, and nothing is unclear if it does. OpenSSL refuses.",
         |d| d.openssl_error() == Some(42) && d.all().any(|c| lists_policy_twice(&c));
@@ -233,11 +233,9 @@ classes! {
     OpenSsl we_reject "a network mask with gaps":
         "RFC 5280 section 4.2.1.10 wants masks as RFC 4632 has them. OpenSSL takes any bits.",
         |d| d.rejected_for(|code| code == Code::NameConstraintUnsupported) && d.issuers().any(|i| has_odd_mask(&i));
-    OpenSsl we_reject "a URI without a host's name":
-        "RFC 5280 section 4.2.1.10: under a constraint, a URI whose host is no name is refused. OpenSSL takes addresses for names.",
-        |d| d.rejected_for(|code| code == Code::NameConstraintUnsupported)
-            && d.all().any(|c| c.subject_alternative_names().any(|name| matches!(name, GeneralName::Uri(_))))
-            && d.issuers().any(|i| subtrees(&i).any(|base| matches!(base, Base::URI(_))));
+    OpenSsl we_reject "a URI or mailbox without a host's name":
+        "RFC 5280 section 4.2.1.10: under a constraint, a URI whose host is no name is refused. OpenSSL takes anything for a name.",
+        |d| d.rejected_for(|code| is_of_odd_place(d, code));
     OpenSsl we_reject "a wildcard that may be an excluded host":
         "`*.example.com` may stand for `www.example.com`, which is excluded. OpenSSL compares the letters.",
         |d| d.rejected_for(|code| is_of_wildcard(d, code));
@@ -248,8 +246,10 @@ classes! {
                 || is_of_leaf_constraints(d, code)
                 || is_of_missing_subject(d, code)
                 || is_of_odd_names(d, code)
+                || is_of_decoy(d, code)
                 || is_of_pinned_authority(d, code)
                 || is_of_wildcard(d, code)
+                || is_of_odd_place(d, code)
         });
 
     Webpki we_accept "the leaf is pinned":
@@ -338,6 +338,7 @@ classes! {
                 || is_of_leaf_constraints(d, code)
                 || is_of_missing_subject(d, code)
                 || is_of_odd_names(d, code)
+                || is_of_decoy(d, code)
                 || is_of_policies(d, code)
         });
 }
@@ -402,6 +403,21 @@ fn is_of_missing_subject(d: &Disagreement<'_>, code: Code) -> bool {
     code == Code::SubjectMissing && d.all().any(|c| c.subject().is_empty())
 }
 
+/// A URI or a mailbox under a constraint of its kind, whose host may be no name, gives this reason.
+fn is_of_odd_place(d: &Disagreement<'_>, code: Code) -> bool {
+    let constrained = |of: fn(&Base<'_>) -> bool| d.issuers().any(|issuer| subtrees(&issuer).any(|base| of(&base)));
+    let mut names = d.all().flat_map(|certificate| certificate.subject_alternative_names());
+    code == Code::NameConstraintUnsupported
+        && names.any(|name| match name {
+            GeneralName::Uri(_) => constrained(|base| matches!(base, Base::URI(_))),
+            GeneralName::Email(address) => {
+                let sound = address.iter().all(|byte| is_of_host(*byte) || *byte == b'@');
+                !sound && constrained(|base| matches!(base, Base::RFC822Name(_)))
+            }
+            _ => false,
+        })
+}
+
 /// A wildcard that an excluded host may be meant by gives this reason.
 fn is_of_wildcard(d: &Disagreement<'_>, code: Code) -> bool {
     code == Code::NameExcluded && d.all().any(|c| hosts(&c).any(|host| host.starts_with(b"*.")))
@@ -411,6 +427,11 @@ fn is_of_wildcard(d: &Disagreement<'_>, code: Code) -> bool {
 fn is_of_pinned_authority(d: &Disagreement<'_>, code: Code) -> bool {
     let silent = |anchor: Certificate<'_>| anchor.version() == 3 && anchor.basic_constraints().is_none();
     code == Code::IssuerNotCa && d.anchors().any(|anchor| silent(anchor) && !anchor.is_self_issued())
+}
+
+/// A certificate besides the leaf that cannot be read gives this reason, next to those of the path.
+fn is_of_decoy(d: &Disagreement<'_>, code: Code) -> bool {
+    code == Code::CertificateMalformed && d.chain[1..].iter().any(Option::is_none)
 }
 
 /// A host that is no host name, or a network that is none, gives this reason.

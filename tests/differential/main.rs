@@ -25,7 +25,7 @@ const MOST_SHOWN: usize = 5;
 fn every_disagreement_is_of_a_known_class() {
     let seed = setting("CLIENTCERT_DIFFERENTIAL_SEED", 20_260_601);
     let first = setting("CLIENTCERT_DIFFERENTIAL_FIRST", 0);
-    let end = first + setting("CLIENTCERT_DIFFERENTIAL_CASES", 20_000);
+    let end = first + setting("CLIENTCERT_DIFFERENTIAL_CASES", 40_000);
     println!("seed {seed}, cases {first} to {end}");
 
     let openssl = oracles::openssl_program();
