@@ -46,9 +46,14 @@ impl<'a> Name<'a> {
 
     /// The relative names, in the order of the DER.
     pub fn relative_names(&self) -> impl DoubleEndedIterator<Item = RelativeName<'a>> + Clone + use<'a> {
+        self.relative().collect::<Vec<_>>().into_iter()
+    }
+
+    /// The same, forwards only, which needs no memory.
+    fn relative(&self) -> impl Iterator<Item = RelativeName<'a>> + Clone + use<'a> {
         let mut outer = Reader::new(self.der);
         let inside = outer.any("Name").map_or(&[][..], |tlv| outer.content(&tlv));
-        Values { rest: inside }.map(|(_, content, _)| RelativeName { content }).collect::<Vec<_>>().into_iter()
+        Values { rest: inside }.map(|(_, content, _)| RelativeName { content })
     }
 
     /// All attributes, in the order of the DER, those of a multi-valued relative name one after the other.
@@ -66,19 +71,20 @@ impl<'a> Name<'a> {
 
     /// Whether `self` begins with all relative names of `base`, as a directoryName constraint means it.
     pub(crate) fn is_within(&self, base: &Name<'_>) -> bool {
-        let mut own = self.relative_names();
-        base.relative_names().all(|expected| own.next().is_some_and(|found| found.matches(&expected)))
+        let mut own = self.relative();
+        base.relative().all(|expected| own.next().is_some_and(|found| found.matches(&expected)))
     }
 
     /// A hash of what `matches` compares: equal for names that match.
     pub(crate) fn canonical_hash(&self, keys: &impl BuildHasher) -> u64 {
         let mut state = keys.build_hasher();
-        for relative in self.relative_names() {
+        let mut folded = Vec::with_capacity(64);
+        for relative in self.relative() {
             // A sum, because the attributes of a relative name are a set.
             let sum = relative.attributes().fold(0u64, |sum, attribute| {
-                let mut bytes = Vec::with_capacity(attribute.value.len() + 4);
-                attribute.fold(&mut |byte| bytes.push(byte));
-                sum.wrapping_add(keys.hash_one((attribute.oid, bytes)))
+                folded.clear();
+                attribute.fold(&mut folded);
+                sum.wrapping_add(keys.hash_one((attribute.oid, &*folded)))
             });
             state.write_u64(sum);
         }
@@ -100,6 +106,10 @@ impl<'a> RelativeName<'a> {
     fn matches(&self, other: &RelativeName<'_>) -> bool {
         if self.content == other.content {
             return true;
+        }
+        let alone = |name: &RelativeName<'_>| name.attributes().nth(1).is_none();
+        if alone(self) && alone(other) {
+            return self.attributes().zip(other.attributes()).all(|(own, other)| own.matches(&other));
         }
         // A SET has no order that means anything, so each attribute needs a partner of its own.
         let mut partners: Vec<_> = other.attributes().collect();
@@ -130,25 +140,34 @@ impl Attribute<'_> {
         }
         let folded = |attribute: &Attribute<'_>| {
             let mut bytes = Vec::with_capacity(attribute.value.len() + 4);
-            attribute.fold(&mut |byte| bytes.push(byte));
+            attribute.fold(&mut bytes);
             bytes
         };
         folded(self) == folded(other)
     }
 
-    /// The bytes that are compared: text in lower case with single inner spaces, anything else as it is.
-    fn fold(&self, emit: &mut dyn FnMut(u8)) {
-        let mut fold = SpaceFold { emit: &mut *emit, started: false, pending: false };
-        // Two passes, so that a value that turns out broken half-way is compared as its plain bytes.
-        if decode_string(self.tag, self.value, &mut |_| {}) {
-            (fold.emit)(1);
-            decode_string(self.tag, self.value, &mut |c| fold.push(c));
+    /// Appends the bytes that are compared: text in lower case with single inner spaces, anything else as it is.
+    fn fold(&self, out: &mut Vec<u8>) {
+        if is_ascii_text(self) {
+            out.push(1);
+            for (place, word) in words(self.value).enumerate() {
+                if place > 0 {
+                    out.push(b' ');
+                }
+                out.extend(word.iter().map(u8::to_ascii_lowercase));
+            }
         } else {
-            emit(0);
-            emit(self.tag);
-            self.value.iter().for_each(|byte| emit(*byte));
+            let start = out.len();
+            out.push(1);
+            let mut fold = SpaceFold { out, started: false, pending: false };
+            // A value that turns out broken half-way is compared as its plain bytes.
+            if !decode_string(self.tag, self.value, &mut |c| fold.push(c)) {
+                out.truncate(start);
+                out.extend_from_slice(&[0, self.tag]);
+                out.extend_from_slice(self.value);
+            }
         }
-        emit(0xff);
+        out.push(0xff);
     }
 }
 
@@ -160,7 +179,6 @@ fn is_ascii_text(attribute: &Attribute<'_>) -> bool {
 
 /// Whether two ASCII texts are equal without regard to case and to how their words are spaced.
 fn same_words(left: &[u8], right: &[u8]) -> bool {
-    let words = |text| <[u8]>::split(text, |byte| matches!(byte, b' ' | b'\t'..=b'\r')).filter(|word| !word.is_empty());
     let (mut left, mut right) = (words(left), words(right));
     loop {
         match (left.next(), right.next()) {
@@ -171,8 +189,13 @@ fn same_words(left: &[u8], right: &[u8]) -> bool {
     }
 }
 
-struct SpaceFold<'e> {
-    emit: &'e mut dyn FnMut(u8),
+/// The words of an ASCII text.
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).filter(|word| !word.is_empty())
+}
+
+struct SpaceFold<'o> {
+    out: &'o mut Vec<u8>,
     started: bool,
     pending: bool,
 }
@@ -184,15 +207,15 @@ impl SpaceFold<'_> {
             return;
         }
         if self.pending {
-            (self.emit)(b' ');
+            self.out.push(b' ');
             self.pending = false;
         }
         self.started = true;
         if c.is_ascii() {
-            (self.emit)(c.to_ascii_lowercase() as u8);
+            self.out.push(c.to_ascii_lowercase() as u8);
         } else {
             for lower in c.to_lowercase() {
-                lower.encode_utf8(&mut [0; 4]).bytes().for_each(&mut *self.emit);
+                self.out.extend_from_slice(lower.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
     }
@@ -247,7 +270,11 @@ pub(crate) fn check_name(mut rdns: Reader<'_>, field: &'static str) -> Result<()
         while !set.is_empty() {
             let mut attribute = set.enter(der::SEQUENCE, field)?;
             attribute.oid(field)?;
-            attribute.any(field)?;
+            let at = attribute;
+            // DER allows no string in parts (X.690 section 10.2).
+            if matches!(attribute.any(field)?.tag, 0x2c | 0x32..=0x36 | 0x39..=0x3c | 0x3e) {
+                return at.fail(field, "has a string in constructed form");
+            }
             attribute.finish(field)?;
         }
     }
@@ -277,7 +304,81 @@ impl<'a> Iterator for Values<'a> {
 }
 
 fn canonically_equal(left: &[u8], right: &[u8]) -> bool {
-    let (left, right) = (Name { der: left }.relative_names(), Name { der: right }.relative_names());
-    let (left, right): (Vec<_>, Vec<_>) = (left.collect(), right.collect());
-    left.len() == right.len() && left.iter().zip(&right).all(|(l, r)| l.matches(r))
+    let (mut left, mut right) = (Name { der: left }.relative(), Name { der: right }.relative());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(left), Some(right)) if left.matches(&right) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::RandomState;
+
+    use super::*;
+
+    /// A name of one common name.
+    fn name(tag: u8, value: &[u8]) -> Vec<u8> {
+        let wrap = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+        let attribute = [wrap(der::OID, &[0x55, 4, 3]), wrap(tag, value)].concat();
+        wrap(der::SEQUENCE, &wrap(der::SET, &wrap(der::SEQUENCE, &attribute)))
+    }
+
+    #[test]
+    fn names_that_match_have_one_hash() {
+        let keys = RandomState::new();
+        let latin: &[u8] = b"J\xf6rg  A";
+        let alike: [&[(u8, &[u8])]; 2] = [
+            &[
+                (der::UTF8_STRING, b"Alice Example"),
+                (der::PRINTABLE_STRING, b"  alice   EXAMPLE "),
+                (der::IA5_STRING, b"ALICE EXAMPLE"),
+                (der::T61_STRING, b"Alice Example"),
+                (der::BMP_STRING, b"\0A\0l\0i\0c\0e\0 \0E\0x\0a\0m\0p\0l\0e"),
+            ],
+            &[
+                (der::UTF8_STRING, "J\u{f6}rg A".as_bytes()),
+                (der::UTF8_STRING, "j\u{d6}RG a".as_bytes()),
+                (der::T61_STRING, latin),
+                (der::BMP_STRING, b"\0J\0\xf6\0r\0g\0 \0A"),
+            ],
+        ];
+        for group in alike {
+            let names: Vec<Vec<u8>> = group.iter().map(|(tag, value)| name(*tag, value)).collect();
+            for other in &names {
+                let (first, other) = (Name::checked(&names[0]), Name::checked(other));
+                assert!(first.matches(&other) && other.matches(&first));
+                assert_eq!(first.canonical_hash(&keys), other.canonical_hash(&keys));
+            }
+        }
+    }
+
+    #[test]
+    fn strings_in_parts_are_no_der() {
+        let constructed = name(der::UTF8_STRING | 0x20, &[der::UTF8_STRING, 1, b'a']);
+        let mut outer = Reader::new(&constructed);
+        let inside = outer.enter(der::SEQUENCE, "subject").unwrap();
+        assert_eq!(check_name(inside, "subject").unwrap_err().problem, "has a string in constructed form");
+    }
+
+    #[test]
+    fn what_differs_does_not_match() {
+        let alice = name(der::UTF8_STRING, b"alice");
+        let others: [(u8, &[u8]); 6] = [
+            (der::UTF8_STRING, b"alice\0"),
+            (der::UTF8_STRING, b"al ice"),
+            (der::UTF8_STRING, b""),
+            (der::UTF8_STRING, b"alic\xe9"),
+            (der::BMP_STRING, b"\0a\0l\0i\0c\0e\0"),
+            (der::OCTET_STRING, b"alice"),
+        ];
+        for (tag, value) in others {
+            assert!(!Name::checked(&alice).matches(&Name::checked(&name(tag, value))), "{tag} {value:?}");
+        }
+        let broken = name(der::UTF8_STRING, b"alic\xe9");
+        assert!(Name::checked(&broken).matches(&Name::checked(&broken)));
+    }
 }
