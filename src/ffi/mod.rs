@@ -5,23 +5,25 @@
 //! TLS stack proves that the client holds the key, this library decides what that key means. A certificate that nobody
 //! proved possession of authenticates nobody.
 //!
-//!     clientcert_error *error = NULL;
-//!     clientcert_config *config = clientcert_config_new();
-//!     clientcert_verifier *verifier = NULL;
+//! ```c
+//! clientcert_error *error = NULL;
+//! clientcert_config *config = clientcert_config_new();
+//! clientcert_verifier *verifier = NULL;
 //!
-//!     if (clientcert_config_set(config, "mode", "optional", &error) != CLIENTCERT_OK ||
-//!         clientcert_config_set(config, "ca", "/etc/ssl/clients-ca.pem", &error) != CLIENTCERT_OK ||
-//!         clientcert_verifier_new(config, &verifier, &error) != CLIENTCERT_OK) {
-//!         fprintf(stderr, "%s\n", clientcert_error_message(error));
-//!         clientcert_error_free(error);
-//!         exit(1);
-//!     }
-//!     clientcert_config_free(config);
+//! if (clientcert_config_set(config, "mode", "optional", &error) != CLIENTCERT_OK ||
+//!     clientcert_config_set(config, "ca", "/etc/ssl/clients-ca.pem", &error) != CLIENTCERT_OK ||
+//!     clientcert_verifier_new(config, &verifier, &error) != CLIENTCERT_OK) {
+//!     fprintf(stderr, "%s\n", clientcert_error_message(error));
+//!     clientcert_error_free(error);
+//!     exit(1);
+//! }
+//! clientcert_config_free(config);
 //!
-//!     clientcert_verdict *verdict = clientcert_verify(verifier, chain, length, CLIENTCERT_NOW);
-//!     if (clientcert_verdict_verified(verdict))
-//!         printf("hello %s\n", clientcert_verdict_get(verdict, "ssl_client_s_dn", NULL));
-//!     clientcert_verdict_free(verdict);
+//! clientcert_verdict *verdict = clientcert_verify(verifier, chain, length, CLIENTCERT_NOW);
+//! if (clientcert_verdict_verified(verdict))
+//!     printf("hello %s\n", clientcert_verdict_get(verdict, "ssl_client_s_dn", NULL));
+//! clientcert_verdict_free(verdict);
+//! ```
 //!
 //! What holds for every function:
 //!

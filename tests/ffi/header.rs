@@ -269,8 +269,17 @@ fn enums(source: &str) -> impl Iterator<Item = &str> {
     source.lines().filter_map(|line| line.trim().strip_prefix("pub enum ")?.strip_suffix(" {"))
 }
 
-/// The `//!` lines of a source as lines of a C comment.
+/// The `//!` lines of a source as lines of a C comment. C code stands between fences there, and indented here.
 fn main_page(source: &str) -> String {
-    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-    lines.map(|line| format!(" *{line}")).collect::<Vec<_>>().join("\n")
+    let mut in_code = false;
+    let mut page = Vec::new();
+    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+        } else {
+            let indent = if in_code && !line.is_empty() { "    " } else { "" };
+            page.push(format!(" *{indent}{line}"));
+        }
+    }
+    page.join("\n")
 }
