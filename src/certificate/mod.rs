@@ -47,10 +47,10 @@ pub struct Certificate<'a> {
     layout: &'a Arc<Layout>,
 }
 
-/// A certificate that owns its bytes. It was read once, and every view of it is free.
+/// A certificate that owns its bytes. It was read once, every view of it is free, and a clone shares them.
 #[derive(Clone, Debug)]
 pub struct OwnedCertificate {
-    der: Box<[u8]>,
+    der: Arc<[u8]>,
     layout: Arc<Layout>,
 }
 
@@ -76,7 +76,7 @@ impl OwnedCertificate {
     ///
     /// [`Malformed`] where `der` is not exactly one certificate of version 1, 2 or 3 in strict DER (RFC 5280 section
     /// 4.1), or where an extension that verification relies on is not what RFC 5280 section 4.2 says.
-    pub fn from_der(der: impl Into<Box<[u8]>>) -> Result<Self, Malformed> {
+    pub fn from_der(der: impl Into<Arc<[u8]>>) -> Result<Self, Malformed> {
         let der = der.into();
         let layout = Arc::new(Layout::read(&der)?);
         Ok(Self { der, layout })
@@ -87,6 +87,14 @@ impl OwnedCertificate {
         Certificate { der: &self.der, layout: &self.layout }
     }
 }
+
+impl PartialEq for OwnedCertificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for OwnedCertificate {}
 
 impl<'a> Certificate<'a> {
     /// `layout` must have been read from these very bytes.

@@ -18,8 +18,8 @@ use crate::certificate::{OwnedCertificate, Reader, pem, split_der};
 pub(super) enum Source {
     /// The absolute path of a file or folder, or a pattern.
     Path(String),
-    /// DER certificates, one after the other.
-    Memory(Arc<[u8]>),
+    /// Certificates that were read when they were set.
+    Memory(Arc<[OwnedCertificate]>),
 }
 
 /// A certificate and where it was found.
@@ -79,18 +79,18 @@ impl Source {
     pub(super) fn from_bytes(option: &'static str, bytes: &[u8]) -> Result<Self, Error> {
         let mut contents = Contents::default();
         contents.add(option, &Arc::from("bytes"), bytes)?;
-        let der: Vec<u8> =
-            contents.certificates.iter().flat_map(|pinned| pinned.certificate.view().as_der()).copied().collect();
-        Ok(Self::Memory(der.into()))
+        Ok(Self::Memory(contents.certificates.into_iter().map(|pinned| pinned.certificate).collect()))
     }
 
     /// The text that makes this source again.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Path(path) => Some(path.clone()),
-            Self::Memory(der) => {
+            Self::Memory(certificates) => {
                 let mut text = Vec::new();
-                split_der(der).flatten().for_each(|certificate| pem::write_certificate(&mut text, certificate));
+                for certificate in &**certificates {
+                    pem::write_certificate(&mut text, certificate.view().as_der());
+                }
                 String::from_utf8(text).ok()
             }
         }
@@ -110,7 +110,13 @@ impl Contents {
                         contents.add(option, &place, &bytes)?;
                     }
                 }
-                Source::Memory(der) => contents.add(option, &Arc::from("bytes"), der)?,
+                Source::Memory(certificates) => {
+                    let origin: Arc<str> = "bytes".into();
+                    contents.certificates.extend((1..).zip(&**certificates).map(|(number, certificate)| Pinned {
+                        certificate: certificate.clone(),
+                        place: Place { origin: Arc::clone(&origin), position: Position::Number(number) },
+                    }));
+                }
             }
         }
         Ok(contents)
@@ -174,7 +180,7 @@ impl Contents {
         Ok(())
     }
 
-    fn push(&mut self, option: &'static str, place: Place, der: impl Into<Box<[u8]>>) -> Result<(), Error> {
+    fn push(&mut self, option: &'static str, place: Place, der: impl Into<Arc<[u8]>>) -> Result<(), Error> {
         match OwnedCertificate::from_der(der) {
             Ok(certificate) => self.certificates.push(Pinned { certificate, place }),
             Err(malformed) => return Err(Error::malformed_certificate(option, place.to_string(), malformed)),

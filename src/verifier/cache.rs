@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -55,7 +55,7 @@ pub struct Statistics {
     pub capacity: u64,
 }
 
-/// Counters of their own cache line, so that threads with different clients do not wait for each other.
+/// Counters of their own cache lines, so that threads do not wait for each other.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Counters {
@@ -70,6 +70,13 @@ struct Counters {
 pub(super) struct Place {
     hash: u64,
 }
+
+thread_local! {
+    /// Which counters this thread uses. It has no destructor, so it outlives nothing that it needs.
+    static STRIPE: usize = NEXT_STRIPE.fetch_add(1, Ordering::Relaxed);
+}
+
+static NEXT_STRIPE: AtomicUsize = AtomicUsize::new(0);
 
 const WAYS: usize = 4;
 const STRIPES: usize = 16;
@@ -89,7 +96,7 @@ impl Cache {
     /// The verdict for these very bytes, if it still holds at `now`.
     pub(super) fn find(&self, presented: &[u8], now: i64) -> Result<Arc<Verdict>, Place> {
         let place = Place { hash: self.hash(presented) };
-        let counters = self.counters(place);
+        let counters = self.counters();
         for slot in self.set(place) {
             let guard = slot.load();
             let Some(entry) = &*guard else { continue };
@@ -116,7 +123,7 @@ impl Cache {
         let Some(slot) = self.set(place).iter().min_by_key(age) else { return };
         let presented = (*presented != *verdict.chain_der()).then(|| presented.into());
         let entry = Entry { hash: place.hash, decided: now, verdict: Arc::clone(verdict), presented };
-        let counters = self.counters(place);
+        let counters = self.counters();
         counters.insertions.fetch_add(1, Ordering::Relaxed);
         if slot.swap(Some(Arc::new(entry))).is_some() {
             counters.evictions.fetch_add(1, Ordering::Relaxed);
@@ -161,7 +168,7 @@ impl Cache {
         &self.slots[first..first + WAYS]
     }
 
-    fn counters(&self, place: Place) -> &Counters {
-        &self.counters[(place.hash >> 60) as usize % STRIPES]
+    fn counters(&self) -> &Counters {
+        &self.counters[STRIPE.with(|stripe| *stripe) % STRIPES]
     }
 }
