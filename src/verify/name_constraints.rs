@@ -170,6 +170,8 @@ impl<'c> Subtrees<'c> {
                 let name = name.smtp_utf8().ok_or(Unsupported)?;
                 self.email.takes_in_email(name.as_bytes())?
             }
+            // A broken name of a kind is not outside of what is said of its kind.
+            GeneralName::Unknown { .. } if self.constrains_hosts(name.tag_number()) => return Err(Unsupported.into()),
             _ => None,
         };
         let mut relation = match by_host {
@@ -186,6 +188,16 @@ impl<'c> Subtrees<'c> {
             }
         }
         Ok(relation)
+    }
+
+    /// Whether there are constraints on the kind of hosts with this tag number.
+    fn constrains_hosts(&self, tag_number: u8) -> bool {
+        match tag_number {
+            1 => !self.email.is_empty(),
+            2 => !self.dns.is_empty(),
+            6 => !self.uri.is_empty(),
+            _ => false,
+        }
     }
 }
 
@@ -258,6 +270,24 @@ mod tests {
         assert_eq!(ip(&[10, 1, 2, 3], &[0; 32]), Some(false));
         assert_eq!(ip(&[10, 1, 2], &[10, 0, 0, 0, 255, 0, 0, 0]), None);
         assert_eq!(ip(&[10, 1, 2, 3], &[10, 0, 0, 0, 254, 0, 0, 0]), Some(true));
+    }
+
+    #[test]
+    fn a_broken_name_of_a_constrained_kind_is_refused() {
+        let relation = |name: &GeneralName<'_>, constraint: GeneralName<'_>| {
+            Subtrees::new([constraint].into_iter()).relation(name, false, &mut Comparisons::new(10)).ok()
+        };
+        for (tag, constraint) in [
+            (0xa1, GeneralName::Email(b"example.org")),
+            (0xa2, GeneralName::Dns(b"example.org")),
+            (0xa6, GeneralName::Uri(b"example.org")),
+            (0xa7, GeneralName::Ip(&[10, 0, 0, 0, 255, 0, 0, 0])),
+        ] {
+            let name = GeneralName::Unknown { tag, value: b"evil.example" };
+            assert!(relation(&name, constraint).is_none(), "{constraint:?}");
+            let other = GeneralName::Unknown { tag: 0x89, value: b"evil.example" };
+            assert!(relation(&other, constraint).is_some_and(|relation| relation == Relation::OtherKind));
+        }
     }
 
     #[test]
