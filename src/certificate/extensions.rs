@@ -184,12 +184,14 @@ impl KeyUsage {
 
     pub(crate) fn read(mut reader: Reader<'_>) -> Result<Self, Malformed> {
         const FIELD: &str = "keyUsage";
-        let at = reader;
+        let mut at = reader;
         let tlv = reader.expect(der::BIT_STRING, FIELD)?;
         reader.finish(FIELD)?;
-        // Trailing zero bits are not DER, but common; so only the form is checked.
-        match reader.content(&tlv) {
-            [unused, bytes @ ..] if *unused < 8 && bytes.len() <= 2 => {
+        let whole = reader.content(&tlv);
+        // Trailing zero bits are not DER, but common, and change nothing; set bits that are not used would.
+        at.bit_string(FIELD)?;
+        match whole {
+            [_, bytes @ ..] if bytes.len() <= 2 => {
                 let bits = bytes
                     .iter()
                     .enumerate()
@@ -236,6 +238,13 @@ impl<'a> AuthorityKeyIdentifier<'a> {
             return fields.fail(FIELD, "has only one of authorityCertIssuer and authorityCertSerialNumber");
         }
         Ok(Self { key_identifier, serial, issuer })
+    }
+
+    /// The first field of a checked authorityKeyIdentifier.
+    pub(crate) fn read_key_identifier(mut reader: Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
+        const FIELD: &str = "authorityKeyIdentifier";
+        let mut fields = reader.enter(der::SEQUENCE, FIELD)?;
+        Ok(fields.optional(der::context(0), FIELD)?.map(|tlv| fields.content(&tlv)))
     }
 }
 
@@ -509,4 +518,21 @@ fn inside(der: &[u8]) -> &[u8] {
 /// The names inside a checked subjectAltName or issuerAltName.
 pub(crate) fn alternative_names(der: &[u8]) -> GeneralNames<'_> {
     GeneralNames::checked(inside(der))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unused_bits_of_a_key_usage_allow_nothing() {
+        let read = |der: &[u8]| KeyUsage::read(Reader::new(der));
+        assert!(read(&[3, 2, 7, 0x80]).is_ok_and(|usage| !usage.allows(KeyUsage::KEY_CERT_SIGN)));
+        assert!(read(&[3, 2, 2, 0x04]).is_ok_and(|usage| usage.allows(KeyUsage::KEY_CERT_SIGN)));
+        assert!(read(&[3, 3, 7, 0x80, 0x80]).is_ok_and(|usage| usage.allows(KeyUsage::DIGITAL_SIGNATURE)));
+        assert!(read(&[3, 2, 0, 0x80]).is_ok(), "trailing zero bits");
+        assert!(read(&[3, 2, 7, 0x84]).is_err(), "a bit among those that are not used");
+        assert!(read(&[3, 1, 5]).is_err(), "unused bits of nothing");
+        assert!(read(&[3, 4, 0, 0, 0, 1]).is_err());
+    }
 }

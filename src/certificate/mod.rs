@@ -194,6 +194,12 @@ impl<'a> Certificate<'a> {
         AuthorityKeyIdentifier::read(Reader::at(self.der, layout.value)).ok()
     }
 
+    /// The keyIdentifier of authorityKeyIdentifier alone, without a walk over the names beside it, which may be many.
+    pub(crate) fn issuer_key_identifier(&self) -> Option<&'a [u8]> {
+        let layout = self.layout.known[ExtensionKind::AuthorityKeyIdentifier as usize]?;
+        AuthorityKeyIdentifier::read_key_identifier(Reader::at(self.der, layout.value)).ok()?
+    }
+
     /// Where authorityInfoAccess says that OCSP responders are.
     pub fn ocsp_responders(&self) -> Vec<GeneralName<'a>> {
         self.access(&[0x2b, 6, 1, 5, 5, 7, 48, 1])

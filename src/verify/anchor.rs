@@ -117,7 +117,7 @@ impl AnchorStore {
         if named.peek().is_none() {
             return Positions::new();
         }
-        let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
+        let wanted = certificate.issuer_key_identifier();
         let has_key = |position: &usize| self.anchors[*position].certificate().subject_key_identifier() == wanted;
         let fitting = wanted.map(|key| self.by_name_and_key.get(with_key(hash, key)).filter(has_name).filter(has_key));
         let mut found: Positions = fitting.into_iter().flatten().take(limit).collect();
@@ -131,7 +131,7 @@ impl AnchorStore {
     /// [`Self::canonical_hash`] of the issuer.
     pub(crate) fn issuers_spelt_otherwise(&self, certificate: &Certificate<'_>, hash: u64, limit: usize) -> Positions {
         let issuer = certificate.issuer();
-        let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
+        let wanted = certificate.issuer_key_identifier();
         let named = self
             .by_canonical_name
             .get(hash)

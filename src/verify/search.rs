@@ -300,7 +300,7 @@ impl<'c> Search<'_, 'c> {
             rest &= rest - 1;
         }
         if issuers.len() > 1 {
-            let wanted = certificate.authority_key_identifier().and_then(|aki| aki.key_identifier);
+            let wanted = certificate.issuer_key_identifier();
             let (rules, now) = (self.rules, self.now);
             for issuer in &issuers {
                 let node = &mut self.nodes[*issuer];
