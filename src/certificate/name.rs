@@ -111,12 +111,15 @@ impl<'a> RelativeName<'a> {
         if alone(self) && alone(other) {
             return self.attributes().zip(other.attributes()).all(|(own, other)| own.matches(&other));
         }
-        // A SET has no order that means anything, so each attribute needs a partner of its own.
-        let mut partners: Vec<_> = other.attributes().collect();
-        self.attributes().all(|attribute| {
-            let found = partners.iter().position(|partner| attribute.matches(partner));
-            found.map(|index| partners.swap_remove(index)).is_some()
-        }) && partners.is_empty()
+        self.folded() == other.folded()
+    }
+
+    /// The attributes as they are compared, sorted: a SET has no order that means anything, and one of thousands of
+    /// attributes must not cost their square.
+    fn folded(&self) -> Vec<(&'a [u8], Vec<u8>)> {
+        let mut attributes: Vec<_> = self.attributes().map(|attribute| (attribute.oid, attribute.folded())).collect();
+        attributes.sort_unstable();
+        attributes
     }
 }
 
@@ -138,12 +141,13 @@ impl Attribute<'_> {
         if is_ascii_text(self) && is_ascii_text(other) {
             return same_words(self.value, other.value);
         }
-        let folded = |attribute: &Attribute<'_>| {
-            let mut bytes = Vec::with_capacity(attribute.value.len() + 4);
-            attribute.fold(&mut bytes);
-            bytes
-        };
-        folded(self) == folded(other)
+        self.folded() == other.folded()
+    }
+
+    fn folded(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.value.len() + 4);
+        self.fold(&mut bytes);
+        bytes
     }
 
     /// Appends the bytes that are compared: text in lower case with single inner spaces, anything else as it is.

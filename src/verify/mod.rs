@@ -26,7 +26,7 @@ pub(crate) use path_checks::check_anchor;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
 pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Name};
 
 /// What the validators found out about a chain.
 pub(crate) struct Examination {
@@ -57,7 +57,7 @@ pub(crate) fn examine(
                 anchor: outcome.anchor,
                 second_opinion: SecondOpinion::NotAsked,
             },
-            None => no_anchor(presented, leaf),
+            None => no_anchor(presented, leaf, anchors),
         },
     };
     if examination.reasons.is_empty() {
@@ -87,13 +87,19 @@ fn pinned(leaf: Certificate<'_>, anchors: &AnchorStore, rules: &Rules, now: i64)
 }
 
 /// No anchor can be reached even by names: says where the chain ends.
-fn no_anchor(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>) -> Examination {
+fn no_anchor(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>, anchors: &AnchorStore) -> Examination {
+    // A hash of each name, so that all of them are not compared with all others.
+    let hash = |name: &Name<'_>| anchors.canonical_hash(name);
+    let subjects: Vec<Option<u64>> = presented.iter().map(|c| c.map(|c| hash(&c.subject()))).collect();
     let mut path: Indexes = smallvec![0];
     let mut last = leaf;
     while !last.is_self_issued() && path.len() < presented.len() {
         let issuer = last.issuer();
+        let wanted = Some(hash(&issuer));
         let next = presented.iter().enumerate().find(|(index, candidate)| {
-            !path.contains(index) && candidate.is_some_and(|candidate| candidate.subject().matches(&issuer))
+            subjects[*index] == wanted
+                && !path.contains(index)
+                && candidate.is_some_and(|candidate| candidate.subject().matches(&issuer))
         });
         let Some((index, Some(certificate))) = next else { break };
         path.push(index);
