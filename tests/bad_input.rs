@@ -12,7 +12,7 @@ use clientcert::verify::Code;
 use clientcert::{Error, Status, Verifier};
 
 use support::certificate::armor;
-use support::{Key, NOW, Template, der, extension, name, pem};
+use support::{Extension, Key, NOW, Template, der, extension, name, pem};
 
 /// What one verification of a hostile chain may take in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -217,6 +217,101 @@ fn a_hundred_certificates_are_searched_and_more_than_the_limit_are_not() {
         chain.extend(Template::authority("nowhere", &format!("{number}"), &key).sign(&key));
     }
     assert_refused(&world.verify(&chain), Code::ChainTooLarge);
+}
+
+#[test]
+fn authority_key_identifiers_full_of_names_are_not_read_at_every_step() {
+    let world = World::new();
+    let key = Key::ed25519(2);
+    // Twelve layers are more than `depth` allows, so every way up to there is tried, and the tenth has one certificate.
+    let names = |count: usize| der::tlv(0xa1, &[0x82, 0].repeat(count));
+    let full = der::sequence(&[names(24_000), der::tlv(0x82, &[1])]);
+    let mut chain = Template::client("layer 1", "alice", &key).sign(&key);
+    for layer in 1..=12 {
+        let issuer = if layer == 12 { "Test CA".to_owned() } else { format!("layer {}", layer + 1) };
+        for serial in 0..if layer == 10 { 1 } else { 2 } {
+            let mut template = Template::authority(&issuer, &format!("layer {layer}"), &key);
+            template.serial = vec![serial];
+            if layer == 10 {
+                template = template.with(Extension::new("2.5.29.35", full.clone()));
+            }
+            chain.extend(template.sign(&key));
+        }
+    }
+    assert!(chain.len() < 65_536);
+    let verifier = world.verifier();
+    let started = Instant::now();
+    let verdict = verifier.verify_at(&chain, NOW);
+    let elapsed = started.elapsed();
+    assert_refused(&verdict, Code::IssuerUnknown);
+    assert!(elapsed < PATIENCE / 32, "{elapsed:?}");
+}
+
+#[test]
+fn a_relative_name_of_thousands_of_attributes_does_not_cost_their_square() {
+    let world = World::new();
+    let key = Key::ed25519(2);
+    let values: Vec<[u8; 4]> = (0..2_400u16)
+        .map(|number| {
+            let [high, low] = [number / 64, number % 64].map(|digit| u8::try_from(digit).expect("below 64"));
+            [0xc3, 0x80 | high, 0xc3, 0x80 | low]
+        })
+        .collect();
+    let relative = |values: &mut dyn Iterator<Item = &[u8; 4]>| {
+        let attributes: Vec<_> = values.map(|value| (name::COMMON_NAME, der::UTF8_STRING, &value[..])).collect();
+        der::sequence(&[name::relative_name(&attributes)])
+    };
+    let mut template = Template::client("", "", &key);
+    template.issuer = relative(&mut values.iter());
+    template.subject = relative(&mut values.iter().rev());
+    let leaf = template.sign(&key);
+    assert!(leaf.len() < 65_536);
+    let verifier = world.verifier();
+    let started = Instant::now();
+    let verdict = verifier.verify_at(&leaf, NOW);
+    let elapsed = started.elapsed();
+    assert_refused(&verdict, Code::SelfSigned);
+    assert!(elapsed < PATIENCE / 4, "{elapsed:?}");
+}
+
+#[test]
+fn a_long_chain_to_nowhere_is_followed_to_its_end() {
+    let world = World::new();
+    let key = Key::ed25519(2);
+    let long = |number: usize| {
+        let mut attributes = vec![(name::COMMON_NAME, der::PRINTABLE_STRING, &b"x"[..]); 8];
+        let last = format!("{number}");
+        attributes.push((name::COMMON_NAME, der::PRINTABLE_STRING, last.as_bytes()));
+        name::name(&attributes)
+    };
+    let certificate = |number: usize| {
+        let mut template = Template::new("", "", &key);
+        (template.issuer, template.subject) = (long(number + 1), long(number));
+        template.sign(&key)
+    };
+    // The issuer of each stands before it, but for the leaf's.
+    let chain: Vec<u8> = std::iter::once(0).chain((1..128).rev()).flat_map(certificate).collect();
+    assert!(chain.len() < 65_536);
+    let verdict = world.verify(&chain);
+    assert_refused(&verdict, Code::IssuerUnknown);
+    assert_eq!(verdict.path().len(), 128);
+}
+
+#[test]
+fn a_verdict_that_needs_the_second_validator_does_not_outlive_its_dates() {
+    let world = World::new();
+    let leaf = world.client("alice").valid("200101000000Z", "300101000000Z").sign(&world.ca);
+    let end = 1_893_456_000;
+    for (opinion, later) in [("agree", true), ("strict", false)] {
+        let mut config = world.config();
+        config.set("second_opinion", opinion).expect("a word");
+        config.set("time_skew", "60").expect("seconds");
+        let verifier = Verifier::new(&config).expect("a good config");
+        let before = verifier.verify_at(&leaf, end);
+        assert_verified(&before);
+        assert_eq!(before.valid_until(), end + if later { 60 } else { 0 });
+        assert_eq!(verifier.verify_at(&leaf, end + 1).verified(), later, "{opinion}");
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::certificate::{Certificate, Chain, ChainFault};
 use crate::policy::{Mode, Policy};
 use crate::verify::{
-    self, Anchor, Code, Culprit, Detail, Examination, Indexes, Memory, Reason, SecondOpinion, TlsVersion,
+    self, Anchor, Code, Culprit, Detail, Examination, Indexes, Memory, Reason, Rules, SecondOpinion, SecondOpinionRule,
+    TlsVersion,
 };
 
 use renderings::Renderings;
@@ -85,9 +86,7 @@ impl Verdict {
             reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
         }
         let (valid_from, valid_until) = match reasons.is_empty() {
-            true => {
-                validity(path.iter().filter_map(|index| chain.certificate(*index)), anchor.as_deref(), rules.time_skew)
-            }
+            true => validity(path.iter().filter_map(|index| chain.certificate(*index)), anchor.as_deref(), rules),
             false => (now, now),
         };
         Self { path, anchor, second_opinion, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
@@ -297,9 +296,12 @@ fn malformed_reasons(chain: &Chain) -> Vec<Reason> {
 }
 
 /// The seconds for which every certificate of a good path is valid.
-fn validity<'c>(path: impl Iterator<Item = Certificate<'c>>, anchor: Option<&'c Anchor>, skew: i64) -> (i64, i64) {
-    let all = path.chain(anchor.map(Anchor::certificate));
-    all.fold((i64::MIN, i64::MAX), |(from, until), certificate| {
+fn validity<'c>(path: impl Iterator<Item = Certificate<'c>>, anchor: Option<&'c Anchor>, rules: &Rules) -> (i64, i64) {
+    // The second validator knows no skew, and looks at no anchor's dates: where its word is needed, the path has none.
+    let skew = if rules.second_opinion == SecondOpinionRule::Strict { 0 } else { rules.time_skew };
+    let path = path.map(|certificate| (certificate, skew));
+    let all = path.chain(anchor.map(|anchor| (anchor.certificate(), rules.time_skew)));
+    all.fold((i64::MIN, i64::MAX), |(from, until), (certificate, skew)| {
         (
             from.max(certificate.not_before().saturating_sub(skew)),
             until.min(certificate.not_after().saturating_add(skew)),
