@@ -390,6 +390,9 @@ static OPENSSL_TEXTS: &[(i32, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
+    use super::super::Abstention;
     use super::*;
 
     #[test]
@@ -403,6 +406,60 @@ mod tests {
             assert!(matches!(code.nginx_status(), 495 | 496));
             assert!(matches!(code.iis_substatus(), 7 | 13 | 16 | 17));
         }
+    }
+
+    /// The page of documentation, made from the tables.
+    fn page() -> String {
+        let mut page = String::from(INTRODUCTION);
+        for code in Code::all() {
+            let (tls13, tls12) = (code.alert(TlsVersion::Tls13), code.alert(TlsVersion::Tls12));
+            let alert = if tls13 == tls12 { tls13.to_string() } else { format!("{tls13}; {tls12} below TLS 1.3") };
+            writeln!(
+                page,
+                "| {} | `{code}` | {} | {} {} | {alert} | {} | 403.{} | {} |",
+                code as i32,
+                code.text(),
+                code.openssl_number(),
+                code.openssl_name().trim_start_matches("X509_V_ERR_"),
+                code.nginx_status(),
+                code.iis_substatus(),
+                if code.is_tolerable() { "yes" } else { "never" },
+            )
+            .unwrap();
+        }
+        page.push_str("\n## The order\n\nThe first of these is primary, and what is sent to the client:\n\n");
+        let mut codes: Vec<Code> = Code::all().collect();
+        codes.sort_by_key(|code| code.rank());
+        for (place, code) in (1..).zip(codes) {
+            writeln!(page, "{place}. `{code}`").unwrap();
+        }
+        page.push_str(ABSTENTIONS);
+        for why in Abstention::ALL {
+            writeln!(page, "| `{}` | {} |", why.name(), why.text()).unwrap();
+        }
+        page
+    }
+
+    const INTRODUCTION: &str = "# Reasons\n\n\
+        A verdict has *every* reason, each with its depth and the certificate to blame. Numbers and names are stable; new\n\
+        ones may be added, so treat one that you do not know as a refusal. What `tolerate` names lets a connection go on,\n\
+        and never makes a verdict `SUCCESS`.\n\n\
+        | number | name | text | X509_V_ERR | TLS alert | nginx | IIS | tolerable |\n\
+        | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    const ABSTENTIONS: &str = "\n## The second opinion\n\n\
+        webpki is asked about the one path that our validator accepts. Where it refuses, the client is refused with\n\
+        `validators_disagree`, which is an alarm. Where the path is outside of what it can judge, it abstains, the verdict says\n\
+        why, and with `second_opinion = strict` the client is refused with `second_opinion_missing`:\n\n\
+        | abstention | why |\n| --- | --- |\n";
+
+    #[test]
+    fn the_documentation_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reasons.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        let found = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(found == page(), "docs/reasons.md is stale: UPDATE_DOCS=1 cargo test --lib documentation");
     }
 
     #[test]

@@ -33,70 +33,54 @@ pub enum SecondOpinion {
     Disagreed(Box<str>),
 }
 
-/// Why the second validator cannot judge a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Abstention {
-    /// A certificate is not of version 3.
-    Version,
-    /// The leaf is a CA's certificate.
-    CaAsLeaf,
-    /// A policy extension is critical.
-    CriticalPolicies,
-    /// A name constraint is of a kind other than DNS names and IP addresses.
-    ConstraintKind,
-    /// A key or signature is RSASSA-PSS in a form that it does not know.
-    Pss,
-    /// There are more than 20 000 pairs of a name and a name constraint. It compares each, where ours looks names up, and
-    /// is not asked, because that would cost more than all else together.
-    ConstraintCount,
-    /// A name is spelled differently in issuer and subject.
-    NameSpelling,
-    /// There are more than six intermediates.
-    Depth,
-    /// A path length constraint stands above a self-issued certificate.
-    SelfIssuedPathLength,
-    /// The time is outside of a validity, but within `time_skew`.
-    WithinSkew,
-    /// The leaf is itself pinned.
-    PinnedLeaf,
-    /// A date, or the time of the verification, is before 1970.
-    Before1970,
-    /// A certificate has unique identifiers.
-    UniqueIdentifiers,
-    /// A subject alternative name is of a form that RFC 5280 does not know.
-    UnknownNameForm,
-    /// A path length constraint is larger than 255.
-    LargePathLength,
-    /// A certificate is larger than 64 KiB.
-    TooLarge,
-    /// A key is on its built-in list of distrusted public CAs.
-    DistrustedKey,
+macro_rules! abstentions {
+    ($($variant:ident $name:literal $text:literal;)*) => {
+        /// Why the second validator cannot judge a path.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Abstention {
+            $(#[doc = concat!($text, ".")] $variant,)*
+        }
+
+        impl Abstention {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// A stable name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The text in English.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+        }
+    };
 }
 
-impl Abstention {
-    /// A stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Version => "version",
-            Self::CaAsLeaf => "ca_as_leaf",
-            Self::CriticalPolicies => "critical_policies",
-            Self::ConstraintKind => "constraint_kind",
-            Self::Pss => "rsassa_pss",
-            Self::ConstraintCount => "constraint_count",
-            Self::NameSpelling => "name_spelling",
-            Self::Depth => "depth",
-            Self::SelfIssuedPathLength => "self_issued_path_length",
-            Self::WithinSkew => "within_skew",
-            Self::PinnedLeaf => "pinned_leaf",
-            Self::Before1970 => "before_1970",
-            Self::UniqueIdentifiers => "unique_identifiers",
-            Self::UnknownNameForm => "unknown_name_form",
-            Self::LargePathLength => "large_path_length",
-            Self::TooLarge => "too_large",
-            Self::DistrustedKey => "distrusted_key",
-        }
-    }
+abstentions! {
+    Version "version" "a certificate is not of version 3";
+    CaAsLeaf "ca_as_leaf" "the leaf is a CA's certificate";
+    CriticalPolicies "critical_policies" "a policy extension is critical";
+    ConstraintKind "constraint_kind" "a name constraint is of a kind other than DNS names and IP addresses";
+    ConstraintCount "constraint_count" "there are more than 20 000 pairs of a name and a name constraint: it compares each, where ours looks names up, and is not asked, because that would cost more than all else together";
+    Pss "rsassa_pss" "a key or signature is RSASSA-PSS in a form that it does not know";
+    NameSpelling "name_spelling" "a name is spelled differently in issuer and subject";
+    Depth "depth" "there are more than six intermediates";
+    SelfIssuedPathLength "self_issued_path_length" "a path length constraint stands above a self-issued certificate, which it counts";
+    LargePathLength "large_path_length" "a path length constraint is larger than 255";
+    WithinSkew "within_skew" "the time is outside of a validity, but within `time_skew`";
+    PinnedLeaf "pinned_leaf" "the leaf is itself pinned";
+    Before1970 "before_1970" "a date, or the time of the verification, is before 1970";
+    UniqueIdentifiers "unique_identifiers" "a certificate has unique identifiers";
+    UnknownNameForm "unknown_name_form" "a subject alternative name is of a form that RFC 5280 does not know";
+    TooLarge "too_large" "a certificate is larger than 64 KiB";
+    DistrustedKey "distrusted_key" "a key is on its built-in list of distrusted public CAs";
 }
 
 /// Pairs of a name and a name constraint that it is still asked about; it takes some 17 ns for each.
