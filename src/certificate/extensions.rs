@@ -93,6 +93,7 @@ impl ExtensionKind {
                 | Self::AuthorityInfoAccess
                 | Self::SubjectInfoAccess
                 | Self::NetscapeCertType
+                | Self::TlsFeature
                 | Self::FreshestCrl
         )
     }
@@ -523,6 +524,14 @@ pub(crate) fn alternative_names(der: &[u8]) -> GeneralNames<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_only_compared_is_not_understood_where_it_is_critical() {
+        for kind in [ExtensionKind::TlsFeature, ExtensionKind::AuthorityKeyIdentifier] {
+            assert!(!kind.is_understood(), "{}", kind.name());
+        }
+        assert!(ExtensionKind::NameConstraints.is_understood());
+    }
 
     #[test]
     fn unused_bits_of_a_key_usage_allow_nothing() {

@@ -126,6 +126,8 @@ impl Verdict {
     }
 
     fn refused(policy: &Policy, chain: Chain, reasons: Vec<Reason>) -> Self {
+        // Whoever is refused without a reason is refused all the same: SUCCESS is the absence of reasons.
+        let reasons = if reasons.is_empty() { vec![Reason::of_connection(Code::InternalError)] } else { reasons };
         Self { accepted: false, ..Self::new(policy, chain, reasons) }
     }
 

@@ -329,6 +329,8 @@ impl Code {
                 | Self::ChainMalformed
                 | Self::ChainTooLarge
                 | Self::SignatureInvalid
+                | Self::SignatureAlgorithmUnsupported
+                | Self::IssuerKeyUnsupported
                 | Self::CertificateRevoked
                 | Self::ValidatorsDisagree
                 | Self::InternalError
@@ -466,6 +468,13 @@ mod tests {
     fn an_absent_certificate_alerts_by_version() {
         assert_eq!(Code::CertificateRequired.alert(TlsVersion::Tls13), 116);
         assert_eq!(Code::CertificateRequired.alert(TlsVersion::Tls12), 40);
+    }
+
+    #[test]
+    fn a_signature_that_was_not_found_good_is_never_tolerable() {
+        for code in [Code::SignatureInvalid, Code::SignatureAlgorithmUnsupported, Code::IssuerKeyUnsupported] {
+            assert!(!code.is_tolerable(), "{code}");
+        }
     }
 
     #[test]

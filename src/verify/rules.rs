@@ -68,7 +68,11 @@ impl EkuRule {
 
     /// Whether it is about clients, whose key must be able to sign a handshake.
     pub(crate) fn is_for_clients(&self) -> bool {
-        matches!(self, Self::ClientAuth | Self::ClientAuthRequired | Self::ClientOrServerAuth)
+        match self {
+            Self::ClientAuth | Self::ClientAuthRequired | Self::ClientOrServerAuth => true,
+            Self::AnyOf(allowed) => allowed.iter().any(|oid| **oid == *CLIENT_AUTH),
+            Self::Any => false,
+        }
     }
 }
 
@@ -106,5 +110,18 @@ impl Default for Rules {
             accept_pinned_leaf: true,
             second_opinion: SecondOpinionRule::Agree,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dotted_client_auth_is_about_clients_too() {
+        let any_of = |oids: &[&[u8]]| EkuRule::AnyOf(oids.iter().map(|oid| (*oid).into()).collect());
+        assert!(EkuRule::ClientAuth.is_for_clients());
+        assert!(any_of(&[SERVER_AUTH, CLIENT_AUTH]).is_for_clients());
+        assert!(!any_of(&[SERVER_AUTH]).is_for_clients());
     }
 }
