@@ -340,7 +340,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         kind: Kind::Number { minimum: 1, maximum: 10_000, unit: "signatures" },
         default: "16",
         help: "how many signatures are checked for one chain, genuine and forged, before the search ends",
-        details: "",
+        details: "At most half of them may turn out bad: forgeries fail, and whoever has a genuine path seldom meets one.",
         aliases: &[],
         decides: true,
     },
