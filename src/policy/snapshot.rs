@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::anchors::{self, Checked};
 use super::config::Config;
@@ -13,6 +13,7 @@ use super::settings::Settings;
 use super::source::{Contents, Fingerprint};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
+use crate::time::unix_now;
 use crate::verify::{AnchorStore, Code, Rules, SecondOpinionRule};
 
 /// The immutable snapshot that decides: settings, pinned certificates, and what was odd about them. It may be shared by
@@ -42,8 +43,7 @@ impl Policy {
     /// there is nothing to trust; [`Error::Io`], [`Error::Malformed`] and [`Error::NoCertificate`] for what `ca` names;
     /// [`Error::UnusableAnchor`] where a pinned certificate could never serve.
     pub fn compile(config: &Config) -> Result<Self, Error> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self::compile_at(config, i64::try_from(now).unwrap_or(i64::MAX))
+        Self::compile_at(config, unix_now())
     }
 
     /// As [`Policy::compile`], at another time: `now` in Unix seconds is when pinned certificates must be valid.

@@ -75,14 +75,11 @@ fn pinned(leaf: Certificate<'_>, anchors: &AnchorStore, rules: &Rules, now: i64)
     }
     let anchor = anchors.find(leaf.as_der())?;
     let mut reasons = path_checks::check_leaf_alone(&leaf, rules, now);
-    let second_opinion = match (reasons.is_empty(), rules.second_opinion) {
-        (true, SecondOpinionRule::Agree) => SecondOpinion::Abstained(Abstention::PinnedLeaf),
-        (true, SecondOpinionRule::Strict) => {
-            reasons.push(second_opinion::missing(Abstention::PinnedLeaf));
-            SecondOpinion::Abstained(Abstention::PinnedLeaf)
-        }
-        _ => SecondOpinion::NotAsked,
+    let second_opinion = match reasons.is_empty() && rules.second_opinion != SecondOpinionRule::Off {
+        true => SecondOpinion::Abstained(Abstention::PinnedLeaf),
+        false => SecondOpinion::NotAsked,
     };
+    reasons.extend(second_opinion.objection(rules.second_opinion));
     Some(finish(Examination { reasons, path: smallvec![0], anchor: Some(Arc::clone(anchor)), second_opinion }))
 }
 
@@ -132,16 +129,7 @@ fn confirm(
     };
     if rules.second_opinion != SecondOpinionRule::Off {
         examination.second_opinion = second_opinion::ask(&path, &anchor, rules, now);
-        match (&examination.second_opinion, rules.second_opinion) {
-            (SecondOpinion::Disagreed(words), _) => {
-                let detail = Detail::Text(words.clone());
-                examination.reasons.push(Reason::new(Code::ValidatorsDisagree, 0, Culprit::Presented(0)).with(detail));
-            }
-            (SecondOpinion::Abstained(abstention), SecondOpinionRule::Strict) => {
-                examination.reasons.push(second_opinion::missing(*abstention));
-            }
-            _ => {}
-        }
+        examination.reasons.extend(examination.second_opinion.objection(rules.second_opinion));
     }
     if examination.reasons.is_empty() {
         memory.remember_path(&path, &anchor.certificate());

@@ -15,7 +15,7 @@ use super::anchor::Anchor;
 use super::key::KeyKind;
 use super::legacy;
 use super::reason::{Code, Culprit, Detail, Reason};
-use super::rules::{EkuRule, Rules};
+use super::rules::{EkuRule, Rules, SecondOpinionRule};
 use super::signature::SignatureAlgorithm;
 use crate::certificate::{Certificate, ExtensionKind, GeneralName};
 
@@ -31,6 +31,20 @@ pub enum SecondOpinion {
     Abstained(Abstention),
     /// It refuses the path, in these words.
     Disagreed(Box<str>),
+}
+
+impl SecondOpinion {
+    /// The reason to refuse that it is: a refusal always, an abstention where `second_opinion` is strict.
+    pub(super) fn objection(&self, rule: SecondOpinionRule) -> Option<Reason> {
+        let (code, detail) = match self {
+            Self::Disagreed(words) => (Code::ValidatorsDisagree, Detail::Text(words.clone())),
+            Self::Abstained(abstention) if rule == SecondOpinionRule::Strict => {
+                (Code::SecondOpinionMissing, Detail::Remark(abstention.name()))
+            }
+            _ => return None,
+        };
+        Some(Reason::new(code, 0, Culprit::Presented(0)).with(detail))
+    }
 }
 
 macro_rules! abstentions {
@@ -102,11 +116,6 @@ pub(super) fn ask(path: &[Certificate<'_>], anchor: &Anchor, rules: &Rules, now:
             None => SecondOpinion::Disagreed(error.to_string().into()),
         },
     }
-}
-
-/// The reason that an abstention becomes where `second_opinion` is strict.
-pub(super) fn missing(abstention: Abstention) -> Reason {
-    Reason::new(Code::SecondOpinionMissing, 0, Culprit::Presented(0)).with(Detail::Remark(abstention.name()))
 }
 
 fn webpki_verify(
