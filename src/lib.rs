@@ -35,6 +35,8 @@ pub mod verify;
 mod crypto;
 mod error;
 mod ffi;
+mod signature;
+
 mod time;
 mod verifier;
 

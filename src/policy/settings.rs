@@ -7,6 +7,7 @@ use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::value::{Value, oid_bytes};
 use crate::Error;
+use crate::signature::Strength;
 use crate::verify::{Code, EkuRule, Rules, SecondOpinionRule};
 
 /// Every setting but the certificates.
@@ -41,9 +42,11 @@ impl Settings {
             rules: Rules {
                 eku: read.eku()?,
                 depth: read.number(Key::Depth)?,
-                min_rsa_bits: read.number(Key::MinRsaBits)?,
-                min_ec_bits: read.number(Key::MinEcBits)?,
-                allow_sha1: read.word(Key::Sha1, |word| either(word, "allow", "refuse"))?,
+                strength: Strength {
+                    min_rsa_bits: read.number(Key::MinRsaBits)?,
+                    min_ec_bits: read.number(Key::MinEcBits)?,
+                    allow_sha1: read.word(Key::Sha1, |word| either(word, "allow", "refuse"))?,
+                },
                 time_skew: read.number(Key::TimeSkew)?.into(),
                 max_chain_bytes: read.size(Key::MaxChainBytes)?,
                 max_certificates: read.size(Key::MaxCertificates)?,

@@ -204,13 +204,13 @@ fn lint(settings: &Settings, without_ca: bool) -> Vec<Warning> {
     if rules.eku == crate::verify::EkuRule::Any {
         warn(WarningKind::AnyPurpose, "eku", "certificates for any purpose are accepted, those of servers included");
     }
-    if rules.min_rsa_bits < 2048 {
+    if rules.strength.min_rsa_bits < 2048 {
         warn(WarningKind::Weak, "min_rsa_bits", "RSA keys of less than 2048 bits can be broken");
     }
-    if rules.min_ec_bits < 256 {
+    if rules.strength.min_ec_bits < 256 {
         warn(WarningKind::Weak, "min_ec_bits", "keys on curves of less than 256 bits are below today's standards");
     }
-    if rules.allow_sha1 {
+    if rules.strength.allow_sha1 {
         warn(WarningKind::Weak, "sha1", "signatures with SHA-1 can be forged");
     }
     if rules.second_opinion == SecondOpinionRule::Off {

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use pki_types::{CertificateDer, TrustAnchor};
 use smallvec::SmallVec;
 
-use super::signature::Key;
 use crate::certificate::{Certificate, Name, OwnedCertificate};
+use crate::signature::Key;
 
 /// Positions of anchors; as a rule there is one, and it needs no memory of its own.
 pub(crate) type Positions = SmallVec<[usize; 4]>;

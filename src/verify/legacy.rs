@@ -7,7 +7,7 @@ use crate::crypto::backend::signature::{self, UnparsedPublicKey, VerificationAlg
 
 /// The algorithms that the rules allow.
 pub(super) fn algorithms(rules: &Rules) -> impl Iterator<Item = &'static dyn SignatureVerificationAlgorithm> {
-    let (sha1, small) = (rules.allow_sha1, rules.min_rsa_bits < 2048);
+    let (sha1, small) = (rules.strength.allow_sha1, rules.strength.min_rsa_bits < 2048);
     ALL.iter()
         .filter(move |algorithm| match algorithm.condition {
             Condition::Sha1 => sha1,

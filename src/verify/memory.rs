@@ -9,8 +9,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use super::anchor::hash_of_certificate;
-use super::signature::Key;
 use crate::certificate::{Certificate, Layout, OwnedCertificate};
+use crate::signature::Key;
 
 /// A remembered intermediate: its parsed key, and the key that signed it.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 mod anchor;
 mod certificate_policies;
-mod key;
 mod legacy;
 mod memory;
 mod name_constraints;
@@ -11,7 +10,6 @@ mod reason;
 mod rules;
 mod search;
 mod second_opinion;
-mod signature;
 
 use std::sync::Arc;
 

@@ -2,12 +2,11 @@
 
 use super::anchor::Anchor;
 use super::certificate_policies;
-use super::key::KeyKind;
 use super::name_constraints::{Comparisons, Constraints};
 use super::reason::{Code, Culprit, Detail, Reason};
 use super::rules::{EkuRule, Rules};
-use super::signature::SignatureAlgorithm;
 use crate::certificate::{Certificate, ExtensionKind, KeyUsage};
+use crate::signature::{KeyKind, SignatureAlgorithm, SignatureFault};
 
 /// A path under examination: certificates leaf first, where each was presented, and the anchor on top.
 pub(super) struct Path<'p, 'c> {
@@ -35,7 +34,9 @@ pub(super) fn check(path: &Path<'_, '_>, rules: &Rules, now: i64, comparisons: &
     let anchor = path.anchor.certificate();
     for (depth, certificate) in path.certificates.iter().enumerate() {
         check_any(certificate, rules, now, |code| blame(code, depth));
-        if SignatureAlgorithm::of(certificate).is_some_and(|algorithm| !algorithm.is_strong_enough(rules)) {
+        if SignatureAlgorithm::of(certificate.signature_algorithm())
+            .is_some_and(|algorithm| !algorithm.is_strong_enough(rules.strength))
+        {
             blame(Code::SignatureAlgorithmWeak, depth);
         }
         if depth == 0 {
@@ -46,7 +47,7 @@ pub(super) fn check(path: &Path<'_, '_>, rules: &Rules, now: i64, comparisons: &
     }
     check_any(&anchor, rules, now, |code| blame(code, path.top()));
     check_issuer(&anchor, true, rules, |code| blame(code, path.top()));
-    if !path.anchor.key().kind().is_strong_enough(rules) {
+    if !path.anchor.key().kind().is_strong_enough(rules.strength) {
         blame(Code::CaKeyTooWeak, path.top());
     }
     check_lengths(path, rules, &mut blame);
@@ -87,7 +88,7 @@ pub(crate) fn check_anchor(anchor: &Certificate<'_>, rules: &Rules, now: i64) ->
     let mut codes = Vec::new();
     check_any(anchor, rules, now, |code| codes.push(code));
     check_issuer(anchor, true, rules, |code| codes.push(code));
-    if !KeyKind::of(anchor).is_strong_enough(rules) {
+    if !KeyKind::of(anchor).is_strong_enough(rules.strength) {
         codes.push(Code::CaKeyTooWeak);
     }
     codes
@@ -137,7 +138,7 @@ fn check_leaf(leaf: &Certificate<'_>, rules: &Rules, mut blame: impl FnMut(Code)
     if !purpose_allowed {
         blame(Code::ExtendedKeyUsage);
     }
-    if !KeyKind::of(leaf).is_strong_enough(rules) {
+    if !KeyKind::of(leaf).is_strong_enough(rules.strength) {
         blame(Code::LeafKeyTooWeak);
     }
 }
@@ -162,7 +163,7 @@ fn check_issuer(issuer: &Certificate<'_>, is_anchor: bool, rules: &Rules, mut bl
     {
         blame(Code::ExtendedKeyUsage);
     }
-    if !is_anchor && !KeyKind::of(issuer).is_strong_enough(rules) {
+    if !is_anchor && !KeyKind::of(issuer).is_strong_enough(rules.strength) {
         blame(Code::CaKeyTooWeak);
     }
 }
@@ -216,8 +217,7 @@ fn check_names(path: &Path<'_, '_>, comparisons: &mut Comparisons, blame: &mut i
 }
 
 /// The reason for an edge whose signature does not count.
-pub(super) fn signature_reason(fault: super::signature::SignatureFault, depth: usize, presented: usize) -> Reason {
-    use super::signature::SignatureFault;
+pub(super) fn signature_reason(fault: SignatureFault, depth: usize, presented: usize) -> Reason {
     let code = match fault {
         SignatureFault::Invalid => Code::SignatureInvalid,
         SignatureFault::AlgorithmUnsupported => Code::SignatureAlgorithmUnsupported,

@@ -106,6 +106,11 @@ enum Class {
     Purpose,
     Strength,
     Constraint,
+    /// Whether it was revoked cannot be said.
+    RevocationUnknown,
+    Identity,
+    /// The host has to complete the verdict.
+    Pending,
     Opinion,
     Unverified,
 }
@@ -189,6 +194,22 @@ reasons! {
 
     30 CertificateRevoked "certificate_revoked" "the certificate was revoked",
         23 X509_V_ERR_CERT_REVOKED, CERTIFICATE_REVOKED CERTIFICATE_REVOKED, 495 13, Revocation;
+    31 CrlMissing "crl_missing" "there is no CRL by this certificate's issuer",
+        3 X509_V_ERR_UNABLE_TO_GET_CRL, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    32 CrlExpired "crl_expired" "the CRL has expired",
+        12 X509_V_ERR_CRL_HAS_EXPIRED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    33 CrlNotYetValid "crl_not_yet_valid" "the CRL is not valid yet",
+        11 X509_V_ERR_CRL_NOT_YET_VALID, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    34 CrlSignatureInvalid "crl_signature_invalid" "the CRL's signature is invalid, or of an unsupported kind",
+        8 X509_V_ERR_CRL_SIGNATURE_FAILURE, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    35 CrlIssuerUnfit "crl_issuer_unfit" "the CRL's issuer may not sign CRLs",
+        35 X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    36 CrlIssuerUnknown "crl_issuer_unknown" "the certificate of the CRL's issuer is missing, or leads to another CA",
+        33 X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    37 CrlUnsupported "crl_unsupported" "the CRL has a critical extension that is not understood",
+        36 X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    38 CrlScope "crl_scope" "the CRLs do not cover this certificate, or not every reason of revocation",
+        44 X509_V_ERR_DIFFERENT_CRL_SCOPE, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
 
     40 CertificateNotYetValid "certificate_not_yet_valid" "the certificate is not valid yet",
         9 X509_V_ERR_CERT_NOT_YET_VALID, BAD_CERTIFICATE BAD_CERTIFICATE, 495 17, Validity;
@@ -252,8 +273,53 @@ reasons! {
     100 KeyNotRegistered "key_not_registered" "the key is not registered to a user",
         27 X509_V_ERR_CERT_UNTRUSTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Registration;
 
+    101 RegistrationDisabled "registration_disabled" "the key's registration is disabled",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Registration;
+    102 RegistrationRevoked "registration_revoked" "the key's registration was revoked",
+        23 X509_V_ERR_CERT_REVOKED, ACCESS_DENIED ACCESS_DENIED, 495 13, Registration;
+    103 RegistrationNotYetValid "registration_not_yet_valid" "the key's registration is not valid yet",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 17, Registration;
+    104 RegistrationExpired "registration_expired" "the key's registration has expired",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 17, Registration;
+    105 RegistrationOtherCa "registration_other_ca" "the key is registered for certificates of another CA",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Registration;
+    106 RegistryUnavailable "registry_unavailable" "the registry has been out of reach for too long",
+        50 X509_V_ERR_APPLICATION_VERIFICATION, INTERNAL_ERROR INTERNAL_ERROR, 495 16, Registration;
+    107 AmbiguousIdentity "ambiguous_identity" "the certificate names the user in more than one way, or in a way that cannot be trusted",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Identity;
+    108 IdentityUnknown "identity_unknown" "no identity rule names a user for this certificate",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Identity;
+    109 IdentityWeak "identity_weak" "the rule that names the user is weak, and `identity_strength` is strong",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Identity;
+
+    110 RegistrationPending "registration_pending" "the host has not yet looked the key up",
+        50 X509_V_ERR_APPLICATION_VERIFICATION, ACCESS_DENIED ACCESS_DENIED, 495 16, Pending;
+    111 OcspPending "ocsp_pending" "no OCSP response has been given for this certificate yet",
+        73 X509_V_ERR_OCSP_VERIFY_NEEDED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, Pending;
+
     120 InternalError "internal_error" "the verification failed inside the library",
         1 X509_V_ERR_UNSPECIFIED, INTERNAL_ERROR INTERNAL_ERROR, 495 16, Internal;
+
+    130 OcspMissing "ocsp_missing" "there is no OCSP response for this certificate, and nobody to ask",
+        73 X509_V_ERR_OCSP_VERIFY_NEEDED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    131 OcspMalformed "ocsp_malformed" "the OCSP response is not well-formed",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    132 OcspRefused "ocsp_refused" "the OCSP responder did not answer the question",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    133 OcspSignatureInvalid "ocsp_signature_invalid" "the OCSP response's signature is invalid, or of an unsupported kind",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    134 OcspResponderUnfit "ocsp_responder_unfit" "the OCSP response is signed by somebody who may not answer for this issuer",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    135 OcspOtherCertificate "ocsp_other_certificate" "the OCSP response is about other certificates",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    136 OcspNotYetValid "ocsp_not_yet_valid" "the OCSP response is not valid yet",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    137 OcspExpired "ocsp_expired" "the OCSP response is too old",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    138 OcspNonce "ocsp_nonce" "the OCSP response does not repeat the nonce of the question",
+        74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+    139 OcspUnknown "ocsp_unknown" "the OCSP responder does not know the certificate",
+        75 X509_V_ERR_OCSP_CERT_UNKNOWN, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
 }
 
 impl Code {
@@ -332,14 +398,17 @@ impl Code {
                 | Self::SignatureAlgorithmUnsupported
                 | Self::IssuerKeyUnsupported
                 | Self::CertificateRevoked
+                | Self::RegistrationRevoked
+                | Self::RegistrationPending
+                | Self::OcspPending
                 | Self::ValidatorsDisagree
                 | Self::InternalError
         )
     }
 
     /// The rank of a reason among others: the lowest is primary. Groups come in the order internal error, no certificate,
-    /// form, trust, signature, revocation, registration, validity, authority of the CAs, purpose, strength, constraints,
-    /// second opinion; within a group by number.
+    /// form, trust, signature, revoked, registration, validity, authority of the CAs, purpose, strength, constraints,
+    /// revocation unknown, identity, pending, second opinion; within a group by number.
     pub fn rank(self) -> (u8, i32) {
         (self.row().class as u8, self as i32)
     }
@@ -359,10 +428,14 @@ impl fmt::Display for Code {
 /// `X509_verify_cert_error_string` of OpenSSL 3.0 to 3.6 for the numbers in the table.
 static OPENSSL_TEXTS: &[(i32, &str)] = &[
     (1, "unspecified certificate verification error"),
+    (3, "unable to get certificate CRL"),
     (6, "unable to decode issuer public key"),
     (7, "certificate signature failure"),
+    (8, "CRL signature failure"),
     (9, "certificate is not yet valid"),
     (10, "certificate has expired"),
+    (11, "CRL is not yet valid"),
+    (12, "CRL has expired"),
     (18, "self-signed certificate"),
     (19, "self-signed certificate in certificate chain"),
     (20, "unable to get local issuer certificate"),
@@ -372,12 +445,17 @@ static OPENSSL_TEXTS: &[(i32, &str)] = &[
     (25, "path length constraint exceeded"),
     (26, "unsuitable certificate purpose"),
     (27, "certificate not trusted"),
+    (28, "certificate rejected"),
     (32, "key usage does not include certificate signing"),
+    (33, "unable to get CRL issuer certificate"),
     (34, "unhandled critical extension"),
+    (35, "key usage does not include CRL signing"),
+    (36, "unhandled critical CRL extension"),
     (37, "invalid non-CA certificate (has CA markings)"),
     (41, "invalid or inconsistent certificate extension"),
     (42, "invalid or inconsistent certificate policy extension"),
     (43, "no explicit policy"),
+    (44, "different CRL scope"),
     (47, "permitted subtree violation"),
     (48, "excluded subtree violation"),
     (50, "application verification failure"),
@@ -385,6 +463,9 @@ static OPENSSL_TEXTS: &[(i32, &str)] = &[
     (66, "EE certificate key too weak"),
     (67, "CA certificate key too weak"),
     (68, "CA signature digest algorithm too weak"),
+    (73, "OCSP verification needed"),
+    (74, "OCSP verification failed"),
+    (75, "OCSP unknown cert"),
     (76, "Cannot find certificate signature algorithm"),
     (79, "invalid CA certificate"),
     (88, "Subject empty and Subject Alt Name extension not critical"),

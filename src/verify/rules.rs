@@ -1,5 +1,7 @@
 //! What the validator is told: limits, strengths and leniencies, checked before they get here.
 
+use crate::signature::Strength;
+
 /// The settings of the validator.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
@@ -7,12 +9,8 @@ pub(crate) struct Rules {
     pub(crate) eku: EkuRule,
     /// The most intermediate certificates between leaf and anchor.
     pub(crate) depth: u32,
-    /// The least bits of an RSA modulus.
-    pub(crate) min_rsa_bits: u32,
-    /// The least bits of an elliptic curve's order.
-    pub(crate) min_ec_bits: u32,
-    /// Whether SHA-1 signatures count.
-    pub(crate) allow_sha1: bool,
+    /// The strength that keys and signatures need.
+    pub(crate) strength: Strength,
     /// Seconds by which a validity may be missed on either side.
     pub(crate) time_skew: i64,
     /// The most bytes that a client may present.
@@ -96,9 +94,7 @@ impl Default for Rules {
         Self {
             eku: EkuRule::ClientAuth,
             depth: 10,
-            min_rsa_bits: 2048,
-            min_ec_bits: 256,
-            allow_sha1: false,
+            strength: Strength { min_rsa_bits: 2048, min_ec_bits: 256, allow_sha1: false },
             time_skew: 0,
             max_chain_bytes: 65_536,
             max_certificates: 128,

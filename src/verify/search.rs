@@ -13,8 +13,8 @@ use super::name_constraints::Comparisons;
 use super::path_checks::{self, Path};
 use super::reason::Reason;
 use super::rules::Rules;
-use super::signature::{Key, SignatureFault};
 use crate::certificate::{Certificate, Name};
+use crate::signature::{Key, SignatureFault};
 
 /// The path that was accepted, or the one that came closest.
 pub(super) struct Outcome {
@@ -378,9 +378,9 @@ impl<'c> Search<'_, 'c> {
             let certificate = node.certificate;
             if in_crowd {
                 self.crowd_signatures_left = self.crowd_signatures_left.checked_sub(1)?;
-                anchor.key().verify(&issuer, &certificate)
+                anchor.key().verify(&issuer, (&certificate).into())
             } else {
-                self.pay_for(|_| anchor.key().verify(&issuer, &certificate))?
+                self.pay_for(|_| anchor.key().verify(&issuer, (&certificate).into()))?
             }
         };
         let node = &mut self.nodes[index];
@@ -401,8 +401,8 @@ impl<'c> Search<'_, 'c> {
             self.pay_for(|search| {
                 let by = &mut search.nodes[issuer];
                 match &by.known {
-                    Some(known) => known.key().verify(&authority, &subject),
-                    None => by.key.get_or_insert_with(|| Key::of(&authority)).verify(&authority, &subject),
+                    Some(known) => known.key().verify(&authority, (&subject).into()),
+                    None => by.key.get_or_insert_with(|| Key::of(&authority)).verify(&authority, (&subject).into()),
                 }
             })?
         };

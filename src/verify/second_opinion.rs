@@ -12,12 +12,11 @@ use webpki::{
 };
 
 use super::anchor::Anchor;
-use super::key::KeyKind;
 use super::legacy;
 use super::reason::{Code, Culprit, Detail, Reason};
 use super::rules::{EkuRule, Rules, SecondOpinionRule};
-use super::signature::SignatureAlgorithm;
 use crate::certificate::{Certificate, ExtensionKind, GeneralName};
+use crate::signature::{KeyKind, SignatureAlgorithm};
 
 /// What the second validator says of an accepted path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,9 +272,9 @@ fn abstention(error: &webpki::Error, path: &[Certificate<'_>], anchor: &Anchor, 
         }
         E::UnsupportedSignatureAlgorithmContext(_) | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             let pss_key = issuers().any(|issuer| matches!(KeyKind::of(issuer), KeyKind::RsaPss(..)));
-            let pss_signature = path
-                .iter()
-                .any(|certificate| matches!(SignatureAlgorithm::of(certificate), Some(SignatureAlgorithm::RsaPss(_))));
+            let pss_signature = path.iter().any(|certificate| {
+                matches!(SignatureAlgorithm::of(certificate.signature_algorithm()), Some(SignatureAlgorithm::RsaPss(_)))
+            });
             (pss_key || pss_signature).then_some(Abstention::Pss)
         }
         E::UnknownIssuer => {

@@ -1,57 +1,14 @@
-//! Signatures on certificates: which algorithms count, and checking them with keys that are parsed once.
+//! Signature algorithms: which ones count, and what checks them with which key.
 
-use std::sync::OnceLock;
-
-use super::key::{
+use super::Strength;
+use super::key_kind::{
     Curve, Digest, KeyKind, OID_ED25519, OID_ML_DSA_44, OID_ML_DSA_65, OID_ML_DSA_87, OID_RSA_PSS, algorithm_parts,
     pss_digest,
 };
-use super::rules::Rules;
-use crate::certificate::Certificate;
+use crate::crypto::backend::digest;
 use crate::crypto::backend::signature::{self, VerificationAlgorithm};
 
-/// An issuer's public key, parsed at its first use and then kept with it.
-#[derive(Debug)]
-pub(crate) struct Key {
-    kind: KeyKind,
-    parsed: OnceLock<Parsed>,
-}
-
-/// Why a signature does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SignatureFault {
-    /// It is not by this key.
-    Invalid,
-    /// Its algorithm is not supported.
-    AlgorithmUnsupported,
-    /// Its algorithm is not one for this key.
-    KeyUnsupported,
-}
-
-impl Key {
-    pub(crate) fn of(certificate: &Certificate<'_>) -> Self {
-        Self { kind: KeyKind::of(certificate), parsed: OnceLock::new() }
-    }
-
-    pub(crate) fn kind(&self) -> KeyKind {
-        self.kind
-    }
-
-    /// Checks that `issuer`, whose key this is, signed `certificate`.
-    pub(crate) fn verify(&self, issuer: &Certificate<'_>, certificate: &Certificate<'_>) -> Result<(), SignatureFault> {
-        let algorithm = SignatureAlgorithm::of(certificate).ok_or(SignatureFault::AlgorithmUnsupported)?;
-        let verification = algorithm.verification(self.kind).ok_or(SignatureFault::KeyUnsupported)?;
-        if matches!(self.kind, KeyKind::Ec(_)) && !matches!(issuer.key().first(), Some(2..=4)) {
-            return Err(SignatureFault::KeyUnsupported);
-        }
-        let parsed = self.parsed.get_or_init(|| Parsed::new(algorithm, verification, issuer.key()));
-        parsed
-            .verify(algorithm, verification, issuer.key(), certificate.tbs(), certificate.signature())
-            .map_err(|()| SignatureFault::Invalid)
-    }
-}
-
-/// The algorithm of a certificate's signature.
+/// The algorithm of a signature on a certificate, CRL or OCSP response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureAlgorithm {
     RsaPkcs1(Digest),
@@ -64,8 +21,9 @@ pub(crate) enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    pub(crate) fn of(certificate: &Certificate<'_>) -> Option<Self> {
-        let (oid, parameters) = algorithm_parts(certificate.signature_algorithm())?;
+    /// Reads an AlgorithmIdentifier; None for what is not supported.
+    pub(crate) fn of(algorithm: &[u8]) -> Option<Self> {
+        let (oid, parameters) = algorithm_parts(algorithm)?;
         let bare = parameters.is_empty();
         Some(match oid {
             // RFC 4055 section 5: the parameters are NULL, and absence must be accepted too.
@@ -91,12 +49,25 @@ impl SignatureAlgorithm {
     }
 
     /// Whether its digest is strong enough to tell certificates apart.
-    pub(crate) fn is_strong_enough(self, rules: &Rules) -> bool {
-        !matches!(self, Self::RsaPkcs1(Digest::Sha1) | Self::Ecdsa(Digest::Sha1)) || rules.allow_sha1
+    pub(crate) fn is_strong_enough(self, strength: Strength) -> bool {
+        !matches!(self, Self::RsaPkcs1(Digest::Sha1) | Self::Ecdsa(Digest::Sha1)) || strength.allow_sha1
+    }
+
+    /// The digest that is signed in the place of the message; None where the algorithm signs the message itself.
+    pub(crate) fn digest(self) -> Option<&'static digest::Algorithm> {
+        match self {
+            Self::RsaPkcs1(digest) | Self::RsaPss(digest) | Self::Ecdsa(digest) => Some(match digest {
+                Digest::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+                Digest::Sha256 => &digest::SHA256,
+                Digest::Sha384 => &digest::SHA384,
+                Digest::Sha512 => &digest::SHA512,
+            }),
+            Self::Ed25519 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => None,
+        }
     }
 
     /// What checks it with a key of this kind.
-    fn verification(self, key: KeyKind) -> Option<&'static dyn VerificationAlgorithm> {
+    pub(super) fn verification(self, key: KeyKind) -> Option<&'static dyn VerificationAlgorithm> {
         Some(match (self, key) {
             (Self::RsaPkcs1(digest), KeyKind::Rsa(bits)) => match (digest, bits < 2048) {
                 (Digest::Sha1, _) => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
@@ -150,55 +121,4 @@ fn ecdsa_verification(curve: Curve, digest: Digest) -> Option<&'static dyn Verif
         (Curve::P521, Digest::Sha512) => &signature::ECDSA_P521_SHA512_ASN1,
         _ => return None,
     })
-}
-
-/// A key in the library's own form, bound to the algorithm that it was first used with.
-#[cfg(feature = "aws-lc-rs")]
-#[derive(Debug)]
-struct Parsed(Option<(SignatureAlgorithm, signature::ParsedPublicKey)>);
-
-#[cfg(feature = "aws-lc-rs")]
-impl Parsed {
-    fn new(algorithm: SignatureAlgorithm, verification: &'static dyn VerificationAlgorithm, key: &[u8]) -> Self {
-        Self(signature::ParsedPublicKey::new(verification, key).ok().map(|parsed| (algorithm, parsed)))
-    }
-
-    fn verify(
-        &self,
-        algorithm: SignatureAlgorithm,
-        verification: &'static dyn VerificationAlgorithm,
-        key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), ()> {
-        match &self.0 {
-            Some((bound, parsed)) if *bound == algorithm => parsed.verify_sig(message, signature).map_err(drop),
-            Some(_) => signature::UnparsedPublicKey::new(verification, key).verify(message, signature).map_err(drop),
-            None => Err(()),
-        }
-    }
-}
-
-/// ring has no parsed form; the key is read at each use.
-#[cfg(not(feature = "aws-lc-rs"))]
-#[derive(Debug)]
-struct Parsed;
-
-#[cfg(not(feature = "aws-lc-rs"))]
-impl Parsed {
-    fn new(_: SignatureAlgorithm, _: &'static dyn VerificationAlgorithm, _: &[u8]) -> Self {
-        Self
-    }
-
-    #[allow(clippy::unused_self)] // The interface is that of the other library's keys.
-    fn verify(
-        &self,
-        _: SignatureAlgorithm,
-        verification: &'static dyn VerificationAlgorithm,
-        key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), ()> {
-        signature::UnparsedPublicKey::new(verification, key).verify(message, signature).map_err(drop)
-    }
 }

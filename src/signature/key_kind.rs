@@ -1,6 +1,6 @@
 //! Public keys: what kind they are, and how strong (RFC 3279, RFC 5480, RFC 8410, RFC 4055, RFC 9881).
 
-use super::rules::Rules;
+use super::Strength;
 use crate::certificate::{self, Certificate, Reader};
 
 /// What a SubjectPublicKeyInfo holds.
@@ -90,12 +90,12 @@ impl KeyKind {
         }
     }
 
-    /// Whether the key is of a kind that can authenticate, and as strong as the rules ask.
-    pub(crate) fn is_strong_enough(self, rules: &Rules) -> bool {
+    /// Whether the key is of a kind that can authenticate, and as strong as is asked.
+    pub(crate) fn is_strong_enough(self, strength: Strength) -> bool {
         match self {
             // A modulus of an odd length is a sign of a broken generator (CA/Browser Forum baseline, 6.1.1.3).
-            Self::Rsa(bits) | Self::RsaPss(bits, _) => bits >= rules.min_rsa_bits && bits % 8 == 0,
-            Self::Ec(curve) => curve.bits() >= rules.min_ec_bits,
+            Self::Rsa(bits) | Self::RsaPss(bits, _) => bits >= strength.min_rsa_bits && bits % 8 == 0,
+            Self::Ec(curve) => curve.bits() >= strength.min_ec_bits,
             Self::Ed25519 | Self::Ed448 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => true,
             Self::Other => false,
         }
