@@ -27,6 +27,7 @@
 
 pub mod certificate;
 pub mod policy;
+pub mod revocation;
 #[cfg(feature = "rustls")]
 pub mod rustls;
 pub mod verdict;

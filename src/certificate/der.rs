@@ -10,6 +10,7 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OID: u8 = 0x06;
+pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const NUMERIC_STRING: u8 = 0x12;
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
@@ -40,7 +41,7 @@ pub struct Malformed {
     pub field: &'static str,
     /// What is wrong with it.
     pub problem: &'static str,
-    /// Byte offset from the start of the certificate.
+    /// Byte offset from the start of the DER that was read.
     pub offset: usize,
 }
 
@@ -52,7 +53,7 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// A range of bytes in a certificate. Certificates are limited far below 4 GiB before they are read.
+/// A range of bytes in a certificate or CRL, which are refused from 4 GiB on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
@@ -126,6 +127,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn position(&self) -> usize {
         self.position
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn remaining(&self) -> usize {
+        self.end - self.position
     }
 
     #[cold]

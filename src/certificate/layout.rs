@@ -52,7 +52,7 @@ impl Layout {
         outer.finish("Certificate")?;
 
         let tbs = certificate.expect(der::SEQUENCE, "tbsCertificate")?;
-        let signature_algorithm = algorithm(&mut certificate, "signatureAlgorithm")?;
+        let signature_algorithm = read_algorithm(&mut certificate, "signatureAlgorithm")?;
         let at_signature = certificate;
         let (signature, unused) = certificate.bit_string("signatureValue")?;
         if unused != 0 {
@@ -64,20 +64,20 @@ impl Layout {
         let version = version(&mut fields)?;
         let serial = fields.integer("serialNumber")?;
         let at_algorithm = fields;
-        let inner_algorithm = algorithm(&mut fields, "signature")?;
+        let inner_algorithm = read_algorithm(&mut fields, "signature")?;
         if inner_algorithm.of(bytes) != signature_algorithm.of(bytes) {
             return at_algorithm.fail("signature", "differs from signatureAlgorithm");
         }
-        let issuer = name(&mut fields, "issuer")?;
+        let issuer = read_name(&mut fields, "issuer")?;
         let mut validity = fields.enter(der::SEQUENCE, "validity")?;
         let not_before = Time::read(&mut validity, "notBefore")?;
         let not_after = Time::read(&mut validity, "notAfter")?;
         validity.finish("validity")?;
-        let subject = name(&mut fields, "subject")?;
+        let subject = read_name(&mut fields, "subject")?;
 
         let spki = fields.expect(der::SEQUENCE, "subjectPublicKeyInfo")?;
         let mut key_info = fields.within(&spki);
-        let key_algorithm = algorithm(&mut key_info, "subjectPublicKeyInfo.algorithm")?;
+        let key_algorithm = read_algorithm(&mut key_info, "subjectPublicKeyInfo.algorithm")?;
         let at_key = key_info;
         let (key, unused) = key_info.bit_string("subjectPublicKey")?;
         if unused != 0 {
@@ -218,7 +218,7 @@ fn version(fields: &mut Reader<'_>) -> Result<u8, Malformed> {
 }
 
 /// Reads an AlgorithmIdentifier and returns it whole, tag and length included.
-fn algorithm(reader: &mut Reader<'_>, field: &'static str) -> Result<Span, Malformed> {
+pub(crate) fn read_algorithm(reader: &mut Reader<'_>, field: &'static str) -> Result<Span, Malformed> {
     let sequence = reader.expect(der::SEQUENCE, field)?;
     let mut inside = reader.within(&sequence);
     inside.oid(field)?;
@@ -229,7 +229,8 @@ fn algorithm(reader: &mut Reader<'_>, field: &'static str) -> Result<Span, Malfo
     Ok(sequence.whole())
 }
 
-fn name(reader: &mut Reader<'_>, field: &'static str) -> Result<Span, Malformed> {
+/// Reads a Name and returns it whole, tag and length included.
+pub(crate) fn read_name(reader: &mut Reader<'_>, field: &'static str) -> Result<Span, Malformed> {
     let sequence = reader.expect(der::SEQUENCE, field)?;
     check_name(reader.within(&sequence), field)?;
     Ok(sequence.whole())

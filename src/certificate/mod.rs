@@ -5,7 +5,7 @@
 
 mod algorithm;
 mod chain;
-mod der;
+pub(crate) mod der;
 mod extensions;
 mod fingerprint;
 mod general_name;
@@ -30,15 +30,18 @@ pub use pem::{Block as PemBlock, PemError, decode as decode_pem, looks_like_pem 
 
 pub(crate) use chain::{Chain, ChainFault, first_value};
 pub(crate) use der::{INTEGER, Reader, SEQUENCE};
-pub(crate) use extensions::{ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings};
-pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP};
-pub(crate) use layout::Layout;
+pub(crate) use extensions::{
+    Extension, ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings,
+};
+pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP, check_general_name};
+pub(crate) use layout::{Layout, read_algorithm, read_name};
+pub(crate) use name::check_name;
 pub(crate) use text::{base64, hex};
-pub(crate) use time::Calendar;
+pub(crate) use time::{Calendar, Time};
 
 use std::sync::Arc;
 
-use extensions::{Extension, Oids};
+use extensions::Oids;
 
 /// A view of one certificate: its bytes and where everything is in them. Copying it copies two references.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@
 
 pub mod c;
 pub mod certificate;
+pub mod crl;
 pub mod der;
 pub mod extension;
 pub mod key;

@@ -1,0 +1,17 @@
+//! Whether a certificate was revoked: CRLs as compact, immutable tables.
+//!
+//! A [`Crl`] says what its issuer signed, if its issuer signed it: whether that is so, whether it is fresh and whether it
+//! is about a certificate at hand is judged above it.
+
+mod crl;
+mod entries;
+mod index;
+mod issuers;
+mod issuing_distribution_point;
+mod reason;
+mod signed;
+
+pub use crl::Crl;
+pub use index::Entry;
+pub use issuing_distribution_point::{DistributionPointName, IssuingDistributionPoint, ReasonFlags};
+pub use reason::RevocationReason;

@@ -1,0 +1,6 @@
+//! CRLs as bytes: what is read, what is refused, and what OpenSSL reads in the same.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod reading;
