@@ -140,7 +140,7 @@ CLIENTCERT_MUST_USE uint32_t clientcert_abi_version(void);
 
 /**
  * What calls return. Bands: 1 to 15 misuse of the interface, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64
- * and up the library.
+ * to 79 the library, 80 to 95 the registry.
  */
 typedef enum {
     /** The call succeeded. */
@@ -165,6 +165,16 @@ typedef enum {
     CLIENTCERT_UNUSABLE_ANCHOR = 50,
     /** The library failed inside. */
     CLIENTCERT_INTERNAL = 64,
+    /** The key is registered already, and not like this. The message does not say to whom. */
+    CLIENTCERT_KEY_TAKEN = 80,
+    /** The key was revoked, which is for good. */
+    CLIENTCERT_KEY_REVOKED = 81,
+    /** There is no registration of this key, or of this user. */
+    CLIENTCERT_NOT_REGISTERED = 82,
+    /** What was presented does not entitle to the change. */
+    CLIENTCERT_NOT_ENTITLED = 83,
+    /** The registry is out of reach, or busy for too long. */
+    CLIENTCERT_REGISTRY_UNAVAILABLE = 84,
 } clientcert_status;
 
 /** Why one call failed. Immutable; owned by the caller; free it with `clientcert_error_free`. */
@@ -910,6 +920,22 @@ typedef enum {
     CLIENTCERT_REASON_ISSUER_KEY_UNSUPPORTED = 22,
     /** The certificate was revoked. */
     CLIENTCERT_REASON_CERTIFICATE_REVOKED = 30,
+    /** There is no CRL by this certificate's issuer. */
+    CLIENTCERT_REASON_CRL_MISSING = 31,
+    /** The CRL has expired. */
+    CLIENTCERT_REASON_CRL_EXPIRED = 32,
+    /** The CRL is not valid yet. */
+    CLIENTCERT_REASON_CRL_NOT_YET_VALID = 33,
+    /** The CRL's signature is invalid, or of an unsupported kind. */
+    CLIENTCERT_REASON_CRL_SIGNATURE_INVALID = 34,
+    /** The CRL's issuer may not sign CRLs. */
+    CLIENTCERT_REASON_CRL_ISSUER_UNFIT = 35,
+    /** The certificate of the CRL's issuer is missing, or leads to another CA. */
+    CLIENTCERT_REASON_CRL_ISSUER_UNKNOWN = 36,
+    /** The CRL has a critical extension that is not understood. */
+    CLIENTCERT_REASON_CRL_UNSUPPORTED = 37,
+    /** The CRLs do not cover this certificate, or not every reason of revocation. */
+    CLIENTCERT_REASON_CRL_SCOPE = 38,
     /** The certificate is not valid yet. */
     CLIENTCERT_REASON_CERTIFICATE_NOT_YET_VALID = 40,
     /** The certificate has expired. */
@@ -964,8 +990,50 @@ typedef enum {
     CLIENTCERT_REASON_NOT_VERIFIED = 92,
     /** The key is not registered to a user. */
     CLIENTCERT_REASON_KEY_NOT_REGISTERED = 100,
+    /** The key's registration is disabled. */
+    CLIENTCERT_REASON_REGISTRATION_DISABLED = 101,
+    /** The key's registration was revoked. */
+    CLIENTCERT_REASON_REGISTRATION_REVOKED = 102,
+    /** The key's registration is not valid yet. */
+    CLIENTCERT_REASON_REGISTRATION_NOT_YET_VALID = 103,
+    /** The key's registration has expired. */
+    CLIENTCERT_REASON_REGISTRATION_EXPIRED = 104,
+    /** The key is registered for certificates of another CA. */
+    CLIENTCERT_REASON_REGISTRATION_OTHER_CA = 105,
+    /** The registry has been out of reach for too long. */
+    CLIENTCERT_REASON_REGISTRY_UNAVAILABLE = 106,
+    /** The certificate names the user in more than one way, or in a way that cannot be trusted. */
+    CLIENTCERT_REASON_AMBIGUOUS_IDENTITY = 107,
+    /** No identity rule names a user for this certificate. */
+    CLIENTCERT_REASON_IDENTITY_UNKNOWN = 108,
+    /** The rule that names the user is weak, and `identity_strength` is strong. */
+    CLIENTCERT_REASON_IDENTITY_WEAK = 109,
+    /** The host has not yet looked the key up. */
+    CLIENTCERT_REASON_REGISTRATION_PENDING = 110,
+    /** No OCSP response has been given for this certificate yet. */
+    CLIENTCERT_REASON_OCSP_PENDING = 111,
     /** The verification failed inside the library. */
     CLIENTCERT_REASON_INTERNAL_ERROR = 120,
+    /** There is no OCSP response for this certificate, and nobody to ask. */
+    CLIENTCERT_REASON_OCSP_MISSING = 130,
+    /** The OCSP response is not well-formed. */
+    CLIENTCERT_REASON_OCSP_MALFORMED = 131,
+    /** The OCSP responder did not answer the question. */
+    CLIENTCERT_REASON_OCSP_REFUSED = 132,
+    /** The OCSP response's signature is invalid, or of an unsupported kind. */
+    CLIENTCERT_REASON_OCSP_SIGNATURE_INVALID = 133,
+    /** The OCSP response is signed by somebody who may not answer for this issuer. */
+    CLIENTCERT_REASON_OCSP_RESPONDER_UNFIT = 134,
+    /** The OCSP response is about other certificates. */
+    CLIENTCERT_REASON_OCSP_OTHER_CERTIFICATE = 135,
+    /** The OCSP response is not valid yet. */
+    CLIENTCERT_REASON_OCSP_NOT_YET_VALID = 136,
+    /** The OCSP response is too old. */
+    CLIENTCERT_REASON_OCSP_EXPIRED = 137,
+    /** The OCSP response does not repeat the nonce of the question. */
+    CLIENTCERT_REASON_OCSP_NONCE = 138,
+    /** The OCSP responder does not know the certificate. */
+    CLIENTCERT_REASON_OCSP_UNKNOWN = 139,
 } clientcert_reason;
 
 /**

@@ -6,7 +6,8 @@ use crate::certificate::Malformed;
 
 /// The coarse kind of an [`Error`], as a stable number for C.
 ///
-/// Bands: 1 to 15 misuse of the interface, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64 and up the library.
+/// Bands: 1 to 15 misuse of the interface, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64 to 79 the library, 80
+/// to 95 the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(i32)]
@@ -33,6 +34,16 @@ pub enum Status {
     UnusableAnchor = 50,
     /// The library failed inside. The call had no effect.
     Internal = 64,
+    /// The key is registered already, and not like this.
+    KeyTaken = 80,
+    /// The key was revoked, which is for good.
+    KeyRevoked = 81,
+    /// There is no registration of this key, or of this user.
+    NotRegistered = 82,
+    /// What was presented does not entitle to the change.
+    NotEntitled = 83,
+    /// The registry is out of reach, or busy for too long.
+    RegistryUnavailable = 84,
 }
 
 /// Why a call failed: the kind, and a message that names the option, file, line or byte.
@@ -130,6 +141,34 @@ pub enum Error {
         /// The certificate's subject, as RFC 4514 writes it.
         subject: String,
     },
+    /// A file or database of registrations cannot be written. It is as it was.
+    #[error("option 'registry': cannot write {}: {source}", .path.display())]
+    CannotWrite {
+        /// What could not be written.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The key is registered already: to whom, nobody is told.
+    #[error("this key is registered already")]
+    KeyTaken,
+    /// The key was revoked, which is for good.
+    #[error("this key was revoked, and cannot be used again")]
+    KeyRevoked,
+    /// There is no such registration.
+    #[error("{0}")]
+    NotRegistered(&'static str),
+    /// What was presented does not entitle to the change.
+    #[error("{0}")]
+    NotEntitled(String),
+    /// The registry is out of reach, or busy for too long.
+    #[error("option 'registry': {place}: {problem}")]
+    RegistryUnavailable {
+        /// Which registry, without a password.
+        place: String,
+        /// What went wrong.
+        problem: String,
+    },
     /// The library failed inside.
     #[error("internal error: {0}")]
     Internal(&'static str),
@@ -149,6 +188,12 @@ impl Error {
             Self::InFile { source, .. } => source.status(),
             Self::NoCertificate { .. } => Status::NoCertificate,
             Self::UnusableAnchor { .. } => Status::UnusableAnchor,
+            Self::CannotWrite { .. } => Status::Io,
+            Self::KeyTaken => Status::KeyTaken,
+            Self::KeyRevoked => Status::KeyRevoked,
+            Self::NotRegistered(_) => Status::NotRegistered,
+            Self::NotEntitled(_) => Status::NotEntitled,
+            Self::RegistryUnavailable { .. } => Status::RegistryUnavailable,
             Self::Internal(_) => Status::Internal,
         }
     }

@@ -27,6 +27,7 @@
 
 pub mod certificate;
 pub mod policy;
+pub mod registry;
 pub mod revocation;
 #[cfg(feature = "rustls")]
 pub mod rustls;

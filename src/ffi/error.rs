@@ -8,7 +8,7 @@ use super::text::{UNKNOWN, c_text};
 use crate::{Error, Status};
 
 /// What calls return. Bands: 1 to 15 misuse of the interface, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64
-/// and up the library.
+/// to 79 the library, 80 to 95 the registry.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub enum clientcert_status {
@@ -34,6 +34,16 @@ pub enum clientcert_status {
     CLIENTCERT_UNUSABLE_ANCHOR = 50,
     /// The library failed inside.
     CLIENTCERT_INTERNAL = 64,
+    /// The key is registered already, and not like this. The message does not say to whom.
+    CLIENTCERT_KEY_TAKEN = 80,
+    /// The key was revoked, which is for good.
+    CLIENTCERT_KEY_REVOKED = 81,
+    /// There is no registration of this key, or of this user.
+    CLIENTCERT_NOT_REGISTERED = 82,
+    /// What was presented does not entitle to the change.
+    CLIENTCERT_NOT_ENTITLED = 83,
+    /// The registry is out of reach, or busy for too long.
+    CLIENTCERT_REGISTRY_UNAVAILABLE = 84,
 }
 
 /// Why one call failed. Immutable; owned by the caller; free it with `clientcert_error_free`.
@@ -134,6 +144,11 @@ fn of(status: Status) -> clientcert_status {
         Status::NoCertificate => clientcert_status::CLIENTCERT_NO_CERTIFICATE,
         Status::UnusableAnchor => clientcert_status::CLIENTCERT_UNUSABLE_ANCHOR,
         Status::Internal => clientcert_status::CLIENTCERT_INTERNAL,
+        Status::KeyTaken => clientcert_status::CLIENTCERT_KEY_TAKEN,
+        Status::KeyRevoked => clientcert_status::CLIENTCERT_KEY_REVOKED,
+        Status::NotRegistered => clientcert_status::CLIENTCERT_NOT_REGISTERED,
+        Status::NotEntitled => clientcert_status::CLIENTCERT_NOT_ENTITLED,
+        Status::RegistryUnavailable => clientcert_status::CLIENTCERT_REGISTRY_UNAVAILABLE,
     }
 }
 
@@ -149,6 +164,11 @@ const STATUSES: &[(clientcert_status, &CStr)] = &[
     (clientcert_status::CLIENTCERT_NO_CERTIFICATE, c"no_certificate"),
     (clientcert_status::CLIENTCERT_UNUSABLE_ANCHOR, c"unusable_anchor"),
     (clientcert_status::CLIENTCERT_INTERNAL, c"internal"),
+    (clientcert_status::CLIENTCERT_KEY_TAKEN, c"key_taken"),
+    (clientcert_status::CLIENTCERT_KEY_REVOKED, c"key_revoked"),
+    (clientcert_status::CLIENTCERT_NOT_REGISTERED, c"not_registered"),
+    (clientcert_status::CLIENTCERT_NOT_ENTITLED, c"not_entitled"),
+    (clientcert_status::CLIENTCERT_REGISTRY_UNAVAILABLE, c"registry_unavailable"),
 ];
 
 fn name(number: i32) -> &'static CStr {
