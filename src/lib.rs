@@ -37,6 +37,7 @@ pub mod verify;
 mod crypto;
 mod error;
 mod ffi;
+mod files;
 mod signature;
 
 mod time;

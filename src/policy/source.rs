@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::{self, File, Metadata};
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{OwnedCertificate, Reader, pem, split_der};
+use crate::files::{self, COARSE, identity, last_change, trace};
 
 /// One setting of an option that takes certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,8 +216,6 @@ pub(super) struct Fingerprint {
 impl Fingerprint {
     /// Costs one `stat` a file, and the listing of each folder. What cannot be read is part of it, and no error.
     pub(super) fn of(option: &'static str, sources: &[Source]) -> Self {
-        /// A change within the same tick of the file system's clock leaves no trace.
-        const COARSE: Duration = Duration::from_millis(100);
         let now = SystemTime::now();
         let mut state = DefaultHasher::new();
         let mut newest = None;
@@ -339,43 +338,5 @@ fn is_pattern(path: &str) -> bool {
 
 /// Reads a file of at most 64 MiB, and nothing but a file.
 pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Before opening, because opening a pipe would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a folder"));
-    }
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut bytes = Vec::with_capacity(usize::try_from(size.min(MAX_FILE_BYTES)).unwrap_or(0) + 1);
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > MAX_FILE_BYTES {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
-        false => Ok(bytes),
-    }
-}
-
-/// What changes when a file does.
-fn trace(metadata: &Metadata) -> impl Hash + use<> {
-    (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
-}
-
-/// Device and inode, which only some systems have.
-fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-    #[cfg(unix)]
-    let identity = Some((std::os::unix::fs::MetadataExt::dev(metadata), std::os::unix::fs::MetadataExt::ino(metadata)));
-    #[cfg(not(unix))]
-    let identity = None;
-    identity
-}
-
-/// When the contents, or anything else about the file, changed last.
-#[cfg(unix)]
-fn last_change(metadata: &Metadata) -> Option<SystemTime> {
-    use std::os::unix::fs::MetadataExt;
-    let since = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
-    Some(SystemTime::UNIX_EPOCH.checked_add(since)?.max(metadata.modified().ok()?))
-}
-
-#[cfg(not(unix))]
-fn last_change(metadata: &Metadata) -> Option<SystemTime> {
-    metadata.modified().ok()
+    files::read(path, MAX_FILE_BYTES)
 }

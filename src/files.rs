@@ -1,0 +1,53 @@
+//! Files: reading them with a limit, and noticing that they changed.
+
+use std::fs::{self, File, Metadata};
+use std::hash::Hash;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// A change within the same tick of the file system's clock leaves no trace.
+pub(crate) const COARSE: Duration = Duration::from_millis(100);
+
+/// Reads a file of at most `limit` bytes, and nothing but a file.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    // Before opening, because opening a pipe would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a file nor a folder"));
+    }
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0) + 1);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > limit {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MiB", limit >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+/// What changes when a file does.
+pub(crate) fn trace(metadata: &Metadata) -> impl Hash + use<> {
+    (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
+}
+
+/// Device and inode, which only some systems have.
+pub(crate) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    let identity = Some((std::os::unix::fs::MetadataExt::dev(metadata), std::os::unix::fs::MetadataExt::ino(metadata)));
+    #[cfg(not(unix))]
+    let identity = None;
+    identity
+}
+
+/// When the contents, or anything else about the file, changed last.
+#[cfg(unix)]
+pub(crate) fn last_change(metadata: &Metadata) -> Option<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let since = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
+    Some(SystemTime::UNIX_EPOCH.checked_add(since)?.max(metadata.modified().ok()?))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn last_change(metadata: &Metadata) -> Option<SystemTime> {
+    metadata.modified().ok()
+}
