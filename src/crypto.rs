@@ -9,6 +9,7 @@ pub(crate) use ring as backend;
 compile_error!("clientcert needs one of the features `aws-lc-rs` (default) and `ring`");
 
 use backend::digest;
+use backend::rand::{SecureRandom as _, SystemRandom};
 
 /// The SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -18,6 +19,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// The SHA-1 of `bytes`: for names that other systems give, never to decide anything.
 pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
     hash(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes)
+}
+
+/// Fills `bytes` from the system's source of chance; says whether it could.
+#[must_use]
+pub(crate) fn random(bytes: &mut [u8]) -> bool {
+    SystemRandom::new().fill(bytes).is_ok()
 }
 
 /// `N` must be the length that `algorithm` gives.

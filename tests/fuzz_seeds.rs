@@ -8,8 +8,9 @@ use std::path::Path;
 use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
 use clientcert::policy::Config;
+use clientcert::revocation::ocsp::{HashAlgorithm, Question, Rules};
 
-use support::{Key, NOW, Template, der, extension, name, pem};
+use support::{Extension, Key, NOW, Template, der, extension, name, ocsp, pem};
 
 #[test]
 fn seeds_are_well_formed() {
@@ -34,6 +35,8 @@ fn seeds_are_well_formed() {
         Config::new().load(file.path()).expect("options");
     }
 
+    let responses = ocsp_responses(&root, &ca);
+
     let Some(folder) = std::env::var_os("CLIENTCERT_FUZZ_SEEDS") else { return };
     let folder = Path::new(&folder);
     let tagged = |tag: u8, bytes: Vec<u8>| der::concat(&[&[tag][..], &bytes]);
@@ -42,6 +45,8 @@ fn seeds_are_well_formed() {
     write(folder, "name", templates.iter().map(|template| template.subject.clone()));
     write(folder, "pem", certificates.iter().map(|certificate| pem(certificate).into_bytes()));
     write(folder, "chain", certificates.iter().map(|certificate| tagged(0, certificate.clone())).chain(signed));
+    let tagged_responses = responses.iter().flat_map(|(response, signed)| [(0, response), (1, signed), (3, signed)]);
+    write(folder, "ocsp", tagged_responses.map(|(tag, bytes)| tagged(tag, bytes.clone())));
     write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
 }
 
@@ -77,6 +82,30 @@ fn templates() -> Vec<Template> {
         client().with(extension::subject_alt_name(&names)).with(extension::authority_key_identifier(&[1; 20])),
         client().with(extension::certificate_policies(&[extension::ANY_POLICY, "1.2.3"])),
     ]
+}
+
+/// Responses about the first client, with what is signed in each; all of them count.
+fn ocsp_responses(root: &Template, ca: &Key) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let read = |der: Vec<u8>| OwnedCertificate::from_der(der).expect("a certificate");
+    let (client, issuer) = (read(templates()[0].sign(ca)), read(root.sign(ca)));
+    let question = Question::new(client.view(), issuer.view());
+    let (id, key) = ocsp::certificate_id(&question.request(HashAlgorithm::Sha1, None));
+    let (other, _) = ocsp::certificate_id(&question.request(HashAlgorithm::Sha256, None));
+    let response = |status| ocsp::Response::new(ocsp::by_name(&root.subject), id.clone(), status);
+    let mut full = response(ocsp::revoked("20260102030405Z", Some(1)));
+    full.responder = ocsp::by_key(&key);
+    full.extensions = vec![ocsp::nonce(&[7; 32]), Extension::new("1.2.3", vec![5, 0])];
+    full.single.extend(response(ocsp::good()).single);
+    full.single[1].id = other;
+    full.single[1].next_update = None;
+    full.certificates = vec![root.sign(ca)];
+    let all = [response(ocsp::good()), response(ocsp::unknown()), full];
+    let sign = |response: ocsp::Response| (response.sign(ca), response.to_be_signed());
+    let responses: Vec<_> = all.into_iter().map(sign).collect();
+    for (response, _) in &responses {
+        question.check(response, None, &Rules::default(), NOW).expect("an answer");
+    }
+    responses
 }
 
 const OPTIONS: &[&str] = &[

@@ -154,6 +154,8 @@ pub struct KeyUsage(u16);
 impl KeyUsage {
     /// The subject's key may sign data, such as a handshake.
     pub const DIGITAL_SIGNATURE: Self = Self(1 << 0);
+    /// The key may sign what its holder stands by: nonRepudiation of older texts.
+    pub const CONTENT_COMMITMENT: Self = Self(1 << 1);
     /// The key may be used to agree on a key.
     pub const KEY_AGREEMENT: Self = Self(1 << 4);
     /// The key may sign certificates.

@@ -1,7 +1,9 @@
-//! Whether a certificate was revoked: CRLs as compact, immutable tables.
+//! Whether a certificate was revoked: CRLs as compact, immutable tables, and OCSP without network.
 //!
 //! A [`Crl`] says what its issuer signed, if its issuer signed it: whether that is so, whether it is fresh and whether it
 //! is about a certificate at hand is judged above it.
+
+pub mod ocsp;
 
 mod crl;
 mod entries;

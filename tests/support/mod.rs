@@ -12,6 +12,7 @@ pub mod der;
 pub mod extension;
 pub mod key;
 pub mod name;
+pub mod ocsp;
 
 pub use certificate::{NOW, Template, pem};
 pub use extension::Extension;
