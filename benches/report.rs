@@ -3,6 +3,7 @@
 //! `docs/performance.md` says how it is measured. Names of sections as arguments run only those; `--quick` runs fewer
 //! rounds.
 
+mod crls;
 mod hostile;
 mod many_cas;
 mod renderings;
@@ -32,6 +33,7 @@ const SECTIONS: &[Section] = &[
     ("threads", threads::threads),
     ("hostile", hostile::hostile),
     ("many_cas", many_cas::many_cas),
+    ("crls", crls::crls),
 ];
 
 fn main() {

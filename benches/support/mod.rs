@@ -1,5 +1,6 @@
 //! What the sections of the report share: certificates, contenders, clocks and the table.
 
+pub mod crl;
 pub mod measure;
 pub mod ours;
 pub mod peer;

@@ -73,6 +73,11 @@ impl Span {
     pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..self.end as usize]
     }
+
+    #[inline]
+    pub(crate) fn length(self) -> usize {
+        (self.end - self.start) as usize
+    }
 }
 
 /// One tag-length-value: where it starts, where its content is.

@@ -1,9 +1,10 @@
 //! A certificate revocation list, read once (RFC 5280 section 5).
 
 use super::entries::{Entries, Frame};
-use super::index::{Entry, Index};
+use super::index::Index;
 use super::issuers::Issuers;
 use super::issuing_distribution_point::IssuingDistributionPoint;
+use super::record::Entry;
 use super::signed::{Intake, Kept};
 use crate::certificate::der::{self, Malformed, Reader, Span};
 use crate::certificate::{AuthorityKeyIdentifier, Certificate, Extension, Name, Time, read_algorithm, read_name};
@@ -99,7 +100,7 @@ impl Crl {
             version,
             this_update,
             next_update,
-            index: Index::new(der, entries.rows),
+            index: entries.rows.index(der),
             issuers: entries.issuers,
             signed,
             bytes: Box::default(),
@@ -194,7 +195,7 @@ impl Crl {
     pub fn revoked(&self) -> impl Iterator<Item = (Name<'_>, Vec<u8>, Entry)> {
         self.index.iter().map(|(issuer, serial, entry)| {
             let issuer = self.issuers.as_ref().map_or_else(|| self.issuer(), |issuers| issuers.name(issuer));
-            (issuer, serial, entry)
+            (issuer, serial.content(), entry)
         })
     }
 

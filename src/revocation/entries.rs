@@ -1,8 +1,9 @@
 //! The entries of a CRL as they stand in it (RFC 5280 section 5.1.2.6 and 5.3).
 
 use super::RevocationReason;
-use super::index::{Entry, Rows};
 use super::issuers::Issuers;
+use super::record::Entry;
+use super::rows::Rows;
 use super::signed::Intake;
 use crate::certificate::der::{self, Malformed, Reader, Span};
 use crate::certificate::{Extension, GeneralName, GeneralNames, Name, Time, check_general_name};
@@ -61,7 +62,7 @@ impl Entries {
                 }
                 reason = entries.read_extensions(der, extensions, frame, &mut issuer)?;
             }
-            entries.rows.push(der, serial.inner(), issuer, Entry { reason, date });
+            entries.rows.push(fields.content(&serial), serial.end, issuer, Entry { reason, date });
             intake.reach(list.position());
         }
         if let Some(issuers) = &mut entries.issuers {

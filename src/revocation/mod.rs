@@ -11,9 +11,12 @@ mod index;
 mod issuers;
 mod issuing_distribution_point;
 mod reason;
+mod record;
+mod rows;
+mod serial_number;
 mod signed;
 
 pub use crl::Crl;
-pub use index::Entry;
 pub use issuing_distribution_point::{DistributionPointName, IssuingDistributionPoint, ReasonFlags};
 pub use reason::RevocationReason;
+pub use record::Entry;

@@ -1,0 +1,276 @@
+//! Entries in the order of the CRL, and how they become an index.
+//!
+//! A million records that go each to a random place wait for memory a million times. So they are first dealt out to
+//! regions, which is writing in order at a few hundred places, and then sorted into buckets region by region, in the
+//! processor's cache.
+
+use std::collections::BTreeMap;
+use std::hash::RandomState;
+
+use super::RevocationReason;
+use super::index::{Index, Table, bucket_of, hash};
+use super::record::{Entry, Format};
+use super::serial_number::{Kind, SerialNumber};
+use crate::certificate::der::Span;
+
+/// Entries as they are read.
+pub(super) struct Rows {
+    keys: RandomState,
+    rows: Vec<Row>,
+    /// From which row on certificates have the issuer of which number; before the first it is number 0.
+    issuers: Vec<(usize, u32)>,
+    /// How many rows there are of each kind, but for those of the latest run.
+    counts: BTreeMap<Kind, usize>,
+    latest: Kind,
+    run: usize,
+    first_date: i64,
+    last_date: i64,
+}
+
+struct Row {
+    /// Where the serial number's bytes stand in the DER.
+    serial: Span,
+    negative: bool,
+    reason: Option<RevocationReason>,
+    hash: u32,
+    date: i64,
+}
+
+impl Rows {
+    /// `capacity` is how many are expected.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            keys: RandomState::new(),
+            rows: Vec::with_capacity(capacity),
+            issuers: Vec::new(),
+            counts: BTreeMap::new(),
+            latest: SerialNumber::new(&[]).kind,
+            run: 0,
+            first_date: i64::MAX,
+            last_date: i64::MIN,
+        }
+    }
+
+    /// Adds the entry of the certificate by the issuer of this number, whose serial number is the content of the INTEGER
+    /// that ends at `end` in the DER.
+    #[inline]
+    pub(super) fn push(&mut self, content: &[u8], end: usize, issuer: u32, entry: Entry) {
+        let serial = SerialNumber::new(content);
+        if self.issuers.last().map_or(0, |(_, latest)| *latest) != issuer {
+            self.issuers.push((self.rows.len(), issuer));
+        }
+        if self.latest != serial.kind {
+            self.count_run();
+            self.latest = serial.kind;
+        }
+        self.run += 1;
+        self.first_date = self.first_date.min(entry.date);
+        self.last_date = self.last_date.max(entry.date);
+        self.rows.push(Row {
+            serial: Span::new(end - serial.bytes.len(), end),
+            negative: serial.kind.is_negative(),
+            reason: entry.reason,
+            hash: hash(&self.keys, issuer, serial.bytes),
+            date: entry.date,
+        });
+    }
+
+    /// The index of all entries; `der` is where they were read from.
+    pub(super) fn index(mut self, der: &[u8]) -> Index {
+        self.count_run();
+        let last_issuer = self.issuers.iter().map(|(_, issuer)| *issuer).max().unwrap_or_default();
+        let format = Format::new(self.first_date, self.last_date, last_issuer);
+        let mut drafts: Vec<Draft> =
+            self.counts.iter().map(|(kind, count)| Draft::new(*kind, *count, format)).collect();
+        let mut latest = 0;
+        for row in &self.rows {
+            draft_of(&mut drafts, &mut latest, row.kind()).expect(row.hash);
+        }
+        drafts.iter_mut().for_each(Draft::measure);
+        let mut issuers = self.issuers.iter().peekable();
+        let mut issuer = 0;
+        for (number, row) in self.rows.iter().enumerate() {
+            while let Some((_, next)) = issuers.next_if(|(from, _)| *from == number) {
+                issuer = *next;
+            }
+            let entry = Entry { reason: row.reason, date: row.date };
+            draft_of(&mut drafts, &mut latest, row.kind()).deal(row.hash, issuer, row.serial.of(der), entry);
+        }
+        // The drafts' own memory is enough.
+        self.rows = Vec::new();
+        Index { keys: self.keys, format, tables: drafts.into_iter().map(Draft::sort).collect() }
+    }
+
+    fn count_run(&mut self) {
+        if self.run > 0 {
+            *self.counts.entry(self.latest).or_default() += self.run;
+            self.run = 0;
+        }
+    }
+}
+
+impl Row {
+    #[inline]
+    fn kind(&self) -> Kind {
+        Kind::new(self.serial.length(), self.negative)
+    }
+}
+
+/// The draft of a kind, which most likely is the one asked for last.
+#[inline]
+fn draft_of<'d>(drafts: &'d mut [Draft], latest: &mut usize, kind: Kind) -> &'d mut Draft {
+    if drafts[*latest].kind != kind {
+        // Every kind that was counted has one.
+        *latest = drafts.binary_search_by_key(&kind, |draft| draft.kind).unwrap_or_default();
+    }
+    &mut drafts[*latest]
+}
+
+/// A table in the making.
+struct Draft {
+    kind: Kind,
+    format: Format,
+    width: usize,
+    buckets_per_region: usize,
+    /// Where the next record of each region goes; once all are dealt out, where the region ends.
+    regions: Vec<u32>,
+    /// The hash of each record.
+    hashes: Vec<u32>,
+    records: Vec<u8>,
+}
+
+impl Draft {
+    fn new(kind: Kind, count: usize, format: Format) -> Self {
+        const RECORDS_PER_BUCKET: usize = 4;
+        const REGION_BYTES: usize = 64 * 1024;
+        let width = format.width(kind);
+        let regions = (count * width).div_ceil(REGION_BYTES);
+        Self {
+            kind,
+            format,
+            width,
+            buckets_per_region: count.div_ceil(regions * RECORDS_PER_BUCKET),
+            regions: vec![0; regions],
+            hashes: vec![0; count],
+            records: vec![0; count * width],
+        }
+    }
+
+    /// Counts a record that will be dealt out.
+    #[inline]
+    fn expect(&mut self, hash: u32) {
+        let region = bucket_of(hash, self.regions.len());
+        self.regions[region] += 1;
+    }
+
+    /// Turns the counts into positions.
+    fn measure(&mut self) {
+        let mut start = 0;
+        for region in &mut self.regions {
+            start += std::mem::replace(region, start);
+        }
+    }
+
+    #[inline]
+    fn deal(&mut self, hash: u32, issuer: u32, serial: &[u8], entry: Entry) {
+        let region = bucket_of(hash, self.regions.len());
+        let place = self.regions[region] as usize;
+        self.regions[region] += 1;
+        self.hashes[place] = hash;
+        self.format.write(&mut self.records[place * self.width..][..self.width], issuer, serial, entry);
+    }
+
+    /// Sorts the records of each region into buckets, and leaves out all but one for the same certificate.
+    fn sort(mut self) -> Table {
+        let (width, per_region) = (self.width, self.buckets_per_region);
+        let total = self.regions.len() * per_region;
+        let mut buckets = Vec::with_capacity(total + 1);
+        let mut region = Region::default();
+        let (mut start, mut end) = (0, 0);
+        for (number, region_end) in self.regions.iter().map(|end| *end as usize).enumerate() {
+            let local = |hash| bucket_of(hash, total) - number * per_region;
+            region.sort(
+                &self.format,
+                per_region,
+                local,
+                &self.hashes[start..region_end],
+                &self.records[start * width..region_end * width],
+            );
+            for bucket in 0..per_region {
+                let records = region.bucket(bucket, width);
+                buckets.push(end);
+                self.records[end as usize * width..][..records.len()].copy_from_slice(records);
+                end += region.filled[bucket];
+            }
+            start = region_end;
+        }
+        buckets.push(end);
+        self.records.truncate(end as usize * width);
+        Table { kind: self.kind, buckets: buckets.into(), records: self.records.into() }
+    }
+}
+
+/// The records of one region in the order of their buckets.
+#[derive(Default)]
+struct Region {
+    /// Where each bucket begins.
+    starts: Vec<u32>,
+    /// How many records it has.
+    filled: Vec<u32>,
+    hashes: Vec<u32>,
+    records: Vec<u8>,
+}
+
+impl Region {
+    /// `bucket_of` gives the bucket of a hash, less than `buckets`.
+    fn sort(
+        &mut self,
+        format: &Format,
+        buckets: usize,
+        bucket_of: impl Fn(u32) -> usize,
+        hashes: &[u32],
+        records: &[u8],
+    ) {
+        self.starts.clear();
+        self.starts.resize(buckets, 0);
+        for hash in hashes {
+            self.starts[bucket_of(*hash)] += 1;
+        }
+        let mut start = 0;
+        for bucket in &mut self.starts {
+            start += std::mem::replace(bucket, start);
+        }
+        self.filled.clear();
+        self.filled.resize(buckets, 0);
+        self.hashes.resize(hashes.len(), 0);
+        self.records.resize(records.len(), 0);
+        let width = records.len().checked_div(hashes.len()).unwrap_or_default();
+        for (hash, record) in hashes.iter().zip(records.chunks_exact(width.max(1))) {
+            let bucket = bucket_of(*hash);
+            let start = self.starts[bucket] as usize;
+            let end = start + self.filled[bucket] as usize;
+            let same = (start..end).find(|place| {
+                self.hashes[*place] == *hash && format.are_of_one(&self.records[place * width..][..width], record)
+            });
+            let place = match same {
+                None => {
+                    self.filled[bucket] += 1;
+                    end
+                }
+                Some(place) => {
+                    let present = format.entry(&self.records[place * width..][..width]);
+                    if present.rank() <= format.entry(record).rank() {
+                        continue;
+                    }
+                    place
+                }
+            };
+            self.hashes[place] = *hash;
+            self.records[place * width..][..width].copy_from_slice(record);
+        }
+    }
+
+    fn bucket(&self, bucket: usize, width: usize) -> &[u8] {
+        &self.records[self.starts[bucket] as usize * width..][..self.filled[bucket] as usize * width]
+    }
+}
