@@ -163,6 +163,10 @@ typedef enum {
     CLIENTCERT_NO_CERTIFICATE = 49,
     /** A certificate cannot serve as a CA here. */
     CLIENTCERT_UNUSABLE_ANCHOR = 50,
+    /** A file, folder or buffer holds no CRL. */
+    CLIENTCERT_NO_CRL = 51,
+    /** A CRL is not by the issuer that it names, or may not be. */
+    CLIENTCERT_UNUSABLE_CRL = 52,
     /** The library failed inside. */
     CLIENTCERT_INTERNAL = 64,
     /** The key is registered already, and not like this. The message does not say to whom. */

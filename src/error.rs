@@ -32,6 +32,10 @@ pub enum Status {
     NoCertificate = 49,
     /// A certificate cannot serve as a CA here.
     UnusableAnchor = 50,
+    /// A file, folder or buffer holds no CRL.
+    NoCrl = 51,
+    /// A CRL is not by the issuer that it names, or may not be.
+    UnusableCrl = 52,
     /// The library failed inside. The call had no effect.
     Internal = 64,
     /// The key is registered already, and not like this.
@@ -129,6 +133,28 @@ pub enum Error {
         /// What was found instead, starting with a separator, or nothing.
         hint: &'static str,
     },
+    /// A source holds no CRL.
+    #[error("option '{option}': {place} holds no CRL{hint}")]
+    NoCrl {
+        /// The option that it was given for.
+        option: &'static str,
+        /// The file, folder, pattern or `bytes`.
+        place: String,
+        /// What was found instead, starting with a separator, or nothing.
+        hint: &'static str,
+    },
+    /// A CRL is not by the issuer that it names, or may not be.
+    #[error("option '{option}': {place}: {problem}: {issuer}")]
+    UnusableCrl {
+        /// The option that it was given for.
+        option: &'static str,
+        /// The file, or `bytes`, with the line or the number of the CRL.
+        place: String,
+        /// Why it cannot be used.
+        problem: &'static str,
+        /// The CRL's issuer, as RFC 4514 writes it.
+        issuer: String,
+    },
     /// A certificate cannot serve as a CA here.
     #[error("option '{option}': {place}: {problem}: {subject}")]
     UnusableAnchor {
@@ -194,6 +220,8 @@ impl Error {
             Self::NotRegistered(_) => Status::NotRegistered,
             Self::NotEntitled(_) => Status::NotEntitled,
             Self::RegistryUnavailable { .. } => Status::RegistryUnavailable,
+            Self::NoCrl { .. } => Status::NoCrl,
+            Self::UnusableCrl { .. } => Status::UnusableCrl,
             Self::Internal(_) => Status::Internal,
         }
     }

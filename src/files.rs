@@ -1,7 +1,6 @@
 //! Files: reading them with a limit, and noticing that they changed.
 
 use std::fs::{self, File, Metadata};
-use std::hash::Hash;
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -25,9 +24,17 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What changes when a file does.
-pub(crate) fn trace(metadata: &Metadata) -> impl Hash + use<> {
+/// What changes when a file does: size, times, device and inode.
+pub(crate) type Trace = (u64, Option<SystemTime>, Option<SystemTime>, Option<(u64, u64)>);
+
+/// The trace of a file as it is now.
+pub(crate) fn trace(metadata: &Metadata) -> Trace {
     (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
+}
+
+/// Whether a file was older than the file system's clock is coarse, so that a later change of it shows in its trace.
+pub(crate) fn is_settled(trace: &Trace) -> bool {
+    trace.2.is_some_and(|changed| changed.checked_add(COARSE).is_some_and(|safe| safe < SystemTime::now()))
 }
 
 /// Device and inode, which only some systems have.

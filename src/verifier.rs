@@ -90,7 +90,7 @@ impl Verifier {
     /// As [`Verifier::new`].
     pub fn reload(&self) -> Result<(), Error> {
         let _only_one = self.reloading.lock();
-        self.swap()
+        self.swap(false)
     }
 
     /// The same, but only where a file, folder or pattern changed; says whether it did. It looks once a second at most, so
@@ -111,7 +111,7 @@ impl Verifier {
         if self.policy().is_current(&self.config) {
             return Ok(false);
         }
-        self.swap().map(|()| true)
+        self.swap(true).map(|()| true)
     }
 
     /// The current policy.
@@ -124,8 +124,8 @@ impl Verifier {
         self.current.load().cache.statistics()
     }
 
-    fn swap(&self) -> Result<(), Error> {
-        let policy = Policy::compile(&self.config)?;
+    fn swap(&self, changed_only: bool) -> Result<(), Error> {
+        let policy = self.policy().renew(&self.config, changed_only)?;
         self.current.store(Arc::new(Snapshot::new(policy, &self.memory)));
         Ok(())
     }

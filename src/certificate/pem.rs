@@ -74,16 +74,16 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Block<'_>>, PemError> {
     Ok(blocks)
 }
 
-/// Writes a certificate as OpenSSL's `PEM_write_bio_X509` does: 64 characters per line, each ended by a LF.
-pub(crate) fn write_certificate(out: &mut Vec<u8>, der: &[u8]) {
+/// Writes a block as OpenSSL's `PEM_write_bio` does: 64 characters per line, each ended by a LF.
+pub(crate) fn write(out: &mut Vec<u8>, label: &str, der: &[u8]) {
     let text = STANDARD.encode(der);
     out.reserve(text.len() + text.len() / 64 + 64);
-    out.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
+    out.extend_from_slice(format!("-----BEGIN {label}-----\n").as_bytes());
     for line in text.as_bytes().chunks(64) {
         out.extend_from_slice(line);
         out.push(b'\n');
     }
-    out.extend_from_slice(b"-----END CERTIFICATE-----\n");
+    out.extend_from_slice(format!("-----END {label}-----\n").as_bytes());
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -230,7 +230,7 @@ mod tests {
         for length in [0, 1, 47, 48, 49, 500] {
             let der: Vec<u8> = (0..=255).cycle().take(length).collect();
             let mut text = Vec::new();
-            write_certificate(&mut text, &der);
+            write(&mut text, "CERTIFICATE", &der);
             assert_eq!(decode(&text).unwrap()[0].der, der);
             assert!(text.split(|byte| *byte == b'\n').all(|line| line.len() <= 64));
         }

@@ -32,6 +32,10 @@ pub enum clientcert_status {
     CLIENTCERT_NO_CERTIFICATE = 49,
     /// A certificate cannot serve as a CA here.
     CLIENTCERT_UNUSABLE_ANCHOR = 50,
+    /// A file, folder or buffer holds no CRL.
+    CLIENTCERT_NO_CRL = 51,
+    /// A CRL is not by the issuer that it names, or may not be.
+    CLIENTCERT_UNUSABLE_CRL = 52,
     /// The library failed inside.
     CLIENTCERT_INTERNAL = 64,
     /// The key is registered already, and not like this. The message does not say to whom.
@@ -143,6 +147,8 @@ fn of(status: Status) -> clientcert_status {
         Status::Malformed => clientcert_status::CLIENTCERT_MALFORMED,
         Status::NoCertificate => clientcert_status::CLIENTCERT_NO_CERTIFICATE,
         Status::UnusableAnchor => clientcert_status::CLIENTCERT_UNUSABLE_ANCHOR,
+        Status::NoCrl => clientcert_status::CLIENTCERT_NO_CRL,
+        Status::UnusableCrl => clientcert_status::CLIENTCERT_UNUSABLE_CRL,
         Status::Internal => clientcert_status::CLIENTCERT_INTERNAL,
         Status::KeyTaken => clientcert_status::CLIENTCERT_KEY_TAKEN,
         Status::KeyRevoked => clientcert_status::CLIENTCERT_KEY_REVOKED,
@@ -163,6 +169,8 @@ const STATUSES: &[(clientcert_status, &CStr)] = &[
     (clientcert_status::CLIENTCERT_MALFORMED, c"malformed"),
     (clientcert_status::CLIENTCERT_NO_CERTIFICATE, c"no_certificate"),
     (clientcert_status::CLIENTCERT_UNUSABLE_ANCHOR, c"unusable_anchor"),
+    (clientcert_status::CLIENTCERT_NO_CRL, c"no_crl"),
+    (clientcert_status::CLIENTCERT_UNUSABLE_CRL, c"unusable_crl"),
     (clientcert_status::CLIENTCERT_INTERNAL, c"internal"),
     (clientcert_status::CLIENTCERT_KEY_TAKEN, c"key_taken"),
     (clientcert_status::CLIENTCERT_KEY_REVOKED, c"key_revoked"),

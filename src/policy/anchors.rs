@@ -2,18 +2,71 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::source::{Contents, Pinned, Place};
+use super::config::Config;
+use super::options::Key;
+use super::source::{Contents, Fingerprint, Pinned, Place, Wanted};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{Calendar, Certificate, OwnedCertificate};
 use crate::crypto::sha256;
-use crate::verify::{Code, Rules, check_anchor};
+use crate::verify::{AnchorStore, Code, Rules, check_anchor};
+
+/// The pinned certificates of a policy, indexed, and the files that they are from.
+#[derive(Debug)]
+pub(super) struct Anchors {
+    pub(super) store: AnchorStore,
+    /// The SHA-256 of each.
+    pub(super) digests: Vec<[u8; 32]>,
+    pub(super) warnings: Vec<Warning>,
+    fingerprint: Fingerprint,
+    /// Whether the files had not changed for so long that a later change shows in the fingerprint.
+    settled: AtomicBool,
+}
+
+const CA: &str = "ca";
+
+impl Anchors {
+    /// Reads and checks what `ca` names.
+    pub(super) fn load(config: &Config, rules: &Rules, now: i64) -> Result<Self, Error> {
+        let sources = config.sources(Key::Ca);
+        // Before the files are read, so that a change while they are being read is found later.
+        let fingerprint = Fingerprint::of(CA, Wanted::Certificates, sources);
+        let mut warnings = Vec::new();
+        let contents = Contents::read(CA, sources)?;
+        let Checked { certificates, digests } = check(CA, contents, rules, now, &mut warnings)?;
+        let store = AnchorStore::build(certificates);
+        warnings.extend(crowd(&store, rules));
+        Ok(Self { store, digests, warnings, settled: fingerprint.is_settled().into(), fingerprint })
+    }
+
+    /// Whether the files are still those that were read. It costs a `stat` for each of them; they are read only where they
+    /// were read right after they were written.
+    pub(super) fn is_current(&self, config: &Config) -> bool {
+        let sources = config.sources(Key::Ca);
+        let found = Fingerprint::of(CA, Wanted::Certificates, sources);
+        if !self.fingerprint.equals(&found) {
+            return false;
+        }
+        if self.settled.load(Ordering::Relaxed) {
+            return true;
+        }
+        let same = Contents::read(CA, sources).is_ok_and(|contents| {
+            let found: HashSet<[u8; 32]> = digests(&contents).into_iter().collect();
+            found.len() == self.digests.len() && self.digests.iter().all(|digest| found.contains(digest))
+        });
+        if same && found.is_settled() {
+            self.settled.store(true, Ordering::Relaxed);
+        }
+        same
+    }
+}
 
 /// The certificates of an option, each once, and the SHA-256 of each.
-pub(super) struct Checked {
-    pub(super) certificates: Vec<OwnedCertificate>,
-    pub(super) digests: Vec<[u8; 32]>,
+struct Checked {
+    certificates: Vec<OwnedCertificate>,
+    digests: Vec<[u8; 32]>,
 }
 
 /// Drops duplicates, and warns of what expired, will expire, is not valid yet, or can be no client's CA.
@@ -22,7 +75,7 @@ pub(super) struct Checked {
 ///
 /// [`Error::UnusableAnchor`] where a certificate could serve neither as a CA nor itself. That it has expired is no error: it
 /// is judged at the time of each verification, and then refuses.
-pub(super) fn check(
+fn check(
     option: &'static str,
     contents: Contents,
     rules: &Rules,
@@ -61,8 +114,20 @@ pub(super) fn check(
 }
 
 /// The SHA-256 of each certificate.
-pub(super) fn digests(contents: &Contents) -> Vec<[u8; 32]> {
+fn digests(contents: &Contents) -> Vec<[u8; 32]> {
     contents.certificates.iter().map(|pinned| sha256(pinned.certificate.view().as_der())).collect()
+}
+
+fn crowd(anchors: &AnchorStore, rules: &Rules) -> Option<Warning> {
+    let crowd = anchors.largest_crowd();
+    let most = usize::try_from(rules.max_anchor_candidates).unwrap_or(usize::MAX);
+    (crowd > most).then(|| {
+        let text = format!(
+            "{crowd} certificates have the same name and no key identifiers, and of such only {most} are tried \
+             (max_anchor_candidates): clients of the others may be refused"
+        );
+        Warning::new(WarningKind::AnchorCrowd, CA, text)
+    })
 }
 
 /// Why it cannot issue at all, so that it can only be itself the client's.
@@ -118,5 +183,77 @@ impl Duplicates {
             };
             Warning::new(WarningKind::AnchorDuplicate, option, text).at(first.to_string())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::time::unix_now;
+
+    /// Longer than the clock of any file system is coarse.
+    const LATER: Duration = Duration::from_millis(200);
+
+    fn certificate(name: &str) -> String {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.self_signed(&key).expect("a certificate").pem()
+    }
+
+    fn load(config: &Config) -> Anchors {
+        Anchors::load(config, &Rules::default(), unix_now()).expect("anchors")
+    }
+
+    #[test]
+    fn a_change_of_files_is_noticed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.pem");
+        let (one, two) = (certificate("one"), certificate("two"));
+        fs::write(&file, &one).expect("a file");
+        let mut config = Config::new();
+        config.set("ca", folder.path().to_str().expect("a path")).expect("a folder");
+
+        let fresh = load(&config);
+        assert!(fresh.is_current(&config));
+        sleep(LATER);
+        assert!(fresh.is_current(&config) && fresh.settled.load(Ordering::Relaxed));
+        assert!(fresh.is_current(&config));
+
+        fs::write(folder.path().join("notes.txt"), "not looked at").expect("a file");
+        assert!(fresh.is_current(&config));
+        fs::write(folder.path().join("b.pem"), &two).expect("a file");
+        assert!(!fresh.is_current(&config), "a new file");
+        fs::remove_file(folder.path().join("b.pem")).expect("a file");
+        assert!(fresh.is_current(&config));
+        fs::rename(&file, folder.path().join("c.pem")).expect("a file");
+        assert!(!fresh.is_current(&config), "a new name");
+        fs::remove_file(folder.path().join("c.pem")).expect("a file");
+        assert!(!fresh.is_current(&config), "nothing left");
+    }
+
+    #[test]
+    fn a_change_within_the_same_tick_and_of_the_same_size_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.pem");
+        let one = certificate("one");
+        fs::write(&file, &one).expect("a file");
+        let mut config = Config::new();
+        config.set("ca", file.to_str().expect("a path")).expect("a file");
+        let mut anchors = load(&config);
+        let mut two = certificate("two");
+        while two.len() != one.len() {
+            two = certificate("two");
+        }
+        fs::write(&file, &two).expect("a file");
+        // What a coarse clock would have left: the same trace of another content.
+        anchors.fingerprint = Fingerprint::of(CA, Wanted::Certificates, config.sources(Key::Ca));
+        anchors.settled = false.into();
+        assert!(!anchors.is_current(&config));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::file;
 use super::mode::Mode;
-use super::options::{Key, Kind, Named, OptionInfo, find, options};
+use super::options::{Key, Named, OptionInfo, find, options};
 use super::source::Source;
 use super::value::{Reading, Value};
 use crate::Error;
@@ -29,7 +29,7 @@ impl Config {
     ///
     /// `name` is an option's name, or another system's for it (`ssl_verify_client`); case does not matter, nor `-` or
     /// `_`. `value` is checked at once; lists are separated by commas. The last setting of an option counts, except
-    /// that those of `ca` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
+    /// that those of `ca`, `crl` and `crl_issuer` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
     /// too, unless that option is set by its own name, before or after. No file is read.
     ///
     /// # Errors
@@ -42,25 +42,25 @@ impl Config {
         self.apply(named.option, reading)
     }
 
-    /// Adds certificates in memory to an option that takes certificates: PEM, or DER one after the other. They are
+    /// Adds certificates or CRLs in memory to an option that takes them: PEM, or DER one after the other. They are
     /// copied.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownOption`]; [`Error::InvalidValue`] where the option takes no certificates;
-    /// [`Error::Malformed`] or [`Error::NoCertificate`] where `bytes` are not what they should be. A call that fails
+    /// [`Error::UnknownOption`]; [`Error::InvalidValue`] where the option takes neither;
+    /// [`Error::Malformed`], [`Error::NoCertificate`] or [`Error::NoCrl`] where `bytes` are not what they should be. A call that fails
     /// changes nothing.
     pub fn set_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let option = find(name)?.option;
-        if !matches!(option.kind, Kind::Certificates) {
+        if !option.is_repeatable() {
             let expected = format!("what it takes; set it as text: {}", option.type_text());
             return Err(Error::InvalidValue { option: option.name, value: "(bytes)".into(), expected });
         }
-        let source = Source::from_bytes(option.name, bytes)?;
-        self.apply(option, Reading { value: Value::Certificates(vec![source]), implies: &[] })
+        let source = Source::from_bytes(option, bytes)?;
+        self.apply(option, Reading { value: Value::Sources(vec![source]), implies: &[] })
     }
 
-    /// Sets options from a TOML file, whose keys are the names of options. `ca`, `tolerate` and `eku` take a string or
+    /// Sets options from a TOML file, whose keys are the names of options. Those that take lists take a string or
     /// a list of strings. A relative path in it is relative to its folder.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Config {
     }
 
     /// All options as TOML: those that differ from their defaults, and the others as comments. Loading it into a new
-    /// configuration gives the same settings. Certificates in memory are written as PEM.
+    /// configuration gives the same settings. Certificates and CRLs in memory are written as PEM.
     pub fn dump(&self) -> String {
         file::dump(self)
     }
@@ -89,7 +89,7 @@ impl Config {
         self.implied.retain(|_, (by, _)| *by != option.key);
         self.implied.extend(implied.into_iter().map(|(key, value)| (key, (option.key, value))));
         match (self.explicit.get_mut(&option.key), reading.value) {
-            (Some(Value::Certificates(all)), Value::Certificates(more)) => all.extend(more),
+            (Some(Value::Sources(all)), Value::Sources(more)) => all.extend(more),
             (_, value) => drop(self.explicit.insert(option.key, value)),
         }
         Ok(())
@@ -118,9 +118,14 @@ impl Config {
         }
     }
 
+    /// Whether the option was set, by its own name or by what a word of another system implies.
+    pub(super) fn is_set(&self, key: Key) -> bool {
+        self.explicit.contains_key(&key) || self.implied.contains_key(&key)
+    }
+
     pub(super) fn sources(&self, key: Key) -> &[Source] {
         match self.explicit.get(&key) {
-            Some(Value::Certificates(sources)) => sources,
+            Some(Value::Sources(sources)) => sources,
             _ => &[],
         }
     }

@@ -51,19 +51,21 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
         let expected = match option.kind {
             Kind::Boolean => "true or false, without quotes".to_string(),
             Kind::Number { .. } => format!("a {}, without quotes", option.type_text()),
-            Kind::Choice { .. } => format!("a string: {}", option.type_text()),
+            Kind::Choice { .. } | Kind::WordOrNumber { .. } => format!("a string: {}", option.type_text()),
             _ => "a string or a list of strings".to_string(),
         };
         Err(Error::InvalidValue { option: option.name, value: type_name(value).into(), expected })
     };
     match (&option.kind, value) {
         (Kind::Boolean, DeValue::Boolean(value)) => config.set(name, if *value { "true" } else { "false" }),
-        (Kind::Number { .. }, DeValue::Integer(number)) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(number) => config.set(name, &number.to_string()),
-            Err(_) => config.set(name, number.as_str()),
-        },
-        (Kind::Choice { .. }, DeValue::String(text)) => config.set(name, text),
-        (Kind::Certificates, value) => {
+        (Kind::Number { .. } | Kind::WordOrNumber { .. }, DeValue::Integer(number)) => {
+            match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => config.set(name, &number.to_string()),
+                Err(_) => config.set(name, number.as_str()),
+            }
+        }
+        (Kind::Choice { .. } | Kind::WordOrNumber { .. }, DeValue::String(text)) => config.set(name, text),
+        (Kind::Certificates | Kind::RevocationLists, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, &beside(folder, text)?))
         }

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod config;
+mod crls;
 mod file;
 mod identity;
 mod mode;

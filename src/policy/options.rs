@@ -50,8 +50,19 @@ pub enum Kind {
     Purposes(&'static [Word]),
     /// A list of reasons.
     Reasons,
+    /// One of these words, or a whole number.
+    WordOrNumber {
+        /// The words.
+        words: &'static [Word],
+        /// The most that it takes.
+        maximum: u32,
+        /// What it counts, in the plural.
+        unit: &'static str,
+    },
     /// Certificates: a file, folder or pattern, or PEM itself. Every setting adds to those before it.
     Certificates,
+    /// CRLs: a file, folder or pattern, or PEM itself. Every setting adds to those before it.
+    RevocationLists,
 }
 
 /// A word that an option takes.
@@ -137,13 +148,22 @@ impl OptionInfo {
             Kind::Number { minimum, maximum, unit } => format!("number of {unit} from {minimum} to {maximum}"),
             Kind::Purposes(words) => format!("{}, or a list of dotted object identifiers", alternatives(words)),
             Kind::Reasons => "list of reasons, `none` or `all`".into(),
+            Kind::WordOrNumber { words, maximum, unit } => {
+                format!("{}, or a number of {unit} up to {maximum}", alternatives(words))
+            }
             Kind::Certificates => "file, folder or pattern of certificates; repeatable".into(),
+            Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
         }
     }
 
     /// Whether it holds a list, which is an array in a TOML file.
     pub fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons | Kind::Certificates)
+        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons | Kind::Certificates | Kind::RevocationLists)
+    }
+
+    /// Whether it names files, so that every setting adds to those before it.
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self.kind, Kind::Certificates | Kind::RevocationLists)
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -207,6 +227,11 @@ pub(super) enum Key {
     MinEcBits,
     Sha1,
     TimeSkew,
+    Crl,
+    CrlCheck,
+    CrlMissing,
+    CrlExpired,
+    CrlIssuer,
     AcceptV1,
     AcceptCaLeaf,
     AcceptPinnedLeaf,

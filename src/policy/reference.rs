@@ -36,12 +36,13 @@ Every option has one name, and takes text: `clientcert_config_set(config, \"mode
 numbers and `true` and `false` stand without quotes, and lists may be written as such.
 
 A value is checked when it is set; files are read when a verifier is made of the configuration, and again at each reload.
-Of several settings of one option the last counts, except that those of `ca` add up. Names are found in any case, and with
+Of several settings of one option the last counts, except that those of `ca`, `crl` and `crl_issuer` add up. Names are found in any case, and with
 `-` for `_`. The names and words of other systems are understood as well. Such a word sets what it means there: Go's
 `RequireAndVerifyClientCert` also sets `enforcement` to `handshake`, unless `enforcement` is set by its own name, before or
 after.
 
-Two policies have the same identity if all options that decide have the same values, and the same certificates are pinned.
+Two policies have the same identity if all options that decide have the same values, and the same certificates are pinned. \
+What the CRLs say has no part in it.
 
 ";
 
@@ -75,8 +76,8 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
             }
             Ok(())
         }
-        Kind::Purposes(words) => meanings(out, words),
-        Kind::Boolean | Kind::Number { .. } | Kind::Reasons | Kind::Certificates => Ok(()),
+        Kind::Purposes(words) | Kind::WordOrNumber { words, .. } => meanings(out, words),
+        Kind::Boolean | Kind::Number { .. } | Kind::Reasons | Kind::Certificates | Kind::RevocationLists => Ok(()),
     }
 }
 
@@ -91,7 +92,10 @@ fn takes(option: &OptionInfo) -> String {
         Kind::Choice { words: known, .. } => words(known),
         Kind::Purposes(known) => format!("{}, or a list of dotted object identifiers", words(known)),
         Kind::Boolean => "`true`, `false`".into(),
-        Kind::Number { .. } | Kind::Reasons | Kind::Certificates => option.type_text(),
+        Kind::WordOrNumber { words: known, maximum, unit } => {
+            format!("{}, or a number of {unit} up to {maximum}", words(known))
+        }
+        Kind::Number { .. } | Kind::Reasons | Kind::Certificates | Kind::RevocationLists => option.type_text(),
     }
 }
 

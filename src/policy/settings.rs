@@ -7,6 +7,7 @@ use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::value::{Value, oid_bytes};
 use crate::Error;
+use crate::revocation::{CrlCheck, CrlRules};
 use crate::signature::Strength;
 use crate::verify::{Code, EkuRule, Rules, SecondOpinionRule};
 
@@ -46,6 +47,21 @@ impl Settings {
                     min_rsa_bits: read.number(Key::MinRsaBits)?,
                     min_ec_bits: read.number(Key::MinEcBits)?,
                     allow_sha1: read.word(Key::Sha1, |word| either(word, "allow", "refuse"))?,
+                },
+                crl: CrlRules {
+                    check: read.word(Key::CrlCheck, |word| match word {
+                        "off" => Some(CrlCheck::Off),
+                        "leaf" => Some(CrlCheck::Leaf),
+                        "chain" => Some(CrlCheck::Chain),
+                        _ => None,
+                    })?,
+                    allow_missing: read.word(Key::CrlMissing, |word| either(word, "allow", "fail"))?,
+                    grace: match config.value(Key::CrlExpired) {
+                        Some(Value::Word("fail")) => Some(0),
+                        Some(Value::Word("allow")) => None,
+                        Some(Value::Number(seconds)) => Some(seconds.into()),
+                        _ => return Err(UNKNOWN),
+                    },
                 },
                 time_skew: read.number(Key::TimeSkew)?.into(),
                 max_chain_bytes: read.size(Key::MaxChainBytes)?,

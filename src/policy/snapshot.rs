@@ -1,38 +1,37 @@
 //! What a configuration becomes: typed, checked and never changed again.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::anchors::{self, Checked};
+use super::anchors::Anchors;
 use super::config::Config;
+use super::crls::Crls;
 use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::settings::Settings;
-use super::source::{Contents, Fingerprint};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
+use crate::revocation::{CrlCheck, CrlStore};
 use crate::time::unix_now;
 use crate::verify::{AnchorStore, Code, Rules, SecondOpinionRule};
 
-/// The immutable snapshot that decides: settings, pinned certificates, and what was odd about them. It may be shared by
-/// all threads.
+/// The immutable snapshot that decides: settings, pinned certificates, CRLs, and what was odd about them. It may be shared
+/// by all threads. What did not change is shared between the policies of a verifier.
 #[derive(Debug)]
 pub struct Policy {
     settings: Settings,
-    anchors: AnchorStore,
+    anchors: Arc<Anchors>,
+    /// None where CRLs are not looked at.
+    crls: Option<Arc<Crls>>,
     identity: [u8; 32],
     epoch: u64,
     warnings: Vec<Warning>,
     /// The positions of the anchors whose subjects are sent to clients.
     hints: Vec<usize>,
-    fingerprint: Fingerprint,
-    /// Whether the files had not changed for so long that a later change shows in the fingerprint.
-    settled: AtomicBool,
 }
-
-const CA: &str = "ca";
 
 impl Policy {
     /// Reads what the configuration names, checks it, and makes a policy of it.
@@ -40,8 +39,9 @@ impl Policy {
     /// # Errors
     ///
     /// [`Error::NotSupported`] for a `trust` that needs a registry; [`Error::InvalidConfig`] where the mode verifies and
-    /// there is nothing to trust; [`Error::Io`], [`Error::Malformed`] and [`Error::NoCertificate`] for what `ca` names;
-    /// [`Error::UnusableAnchor`] where a pinned certificate could never serve.
+    /// there is nothing to trust; [`Error::Io`], [`Error::Malformed`], [`Error::NoCertificate`] and [`Error::NoCrl`] for what
+    /// `ca`, `crl` and `crl_issuer` name; [`Error::UnusableAnchor`] and [`Error::UnusableCrl`] where a pinned certificate or a
+    /// CRL could never serve.
     pub fn compile(config: &Config) -> Result<Self, Error> {
         Self::compile_at(config, unix_now())
     }
@@ -52,6 +52,16 @@ impl Policy {
     ///
     /// Those of [`Policy::compile`].
     pub fn compile_at(config: &Config, now: i64) -> Result<Self, Error> {
+        Self::assemble(config, None, false, now)
+    }
+
+    /// A policy of the same configuration that takes the place of this one: every file is read again, or, where
+    /// `changed_only`, those that changed.
+    pub(crate) fn renew(&self, config: &Config, changed_only: bool) -> Result<Self, Error> {
+        Self::assemble(config, Some(self), changed_only, unix_now())
+    }
+
+    fn assemble(config: &Config, previous: Option<&Self>, changed_only: bool, now: i64) -> Result<Self, Error> {
         let settings = Settings::of(config)?;
         if settings.trust != Trust::Ca {
             let value = settings.trust.name().to_string();
@@ -61,32 +71,31 @@ impl Policy {
                 missing: "needs a registry of keys, which is not built in",
             });
         }
-        let sources = config.sources(Key::Ca);
-        if sources.is_empty() && settings.mode.verifies() {
+        let without_ca = config.sources(Key::Ca).is_empty();
+        if without_ca && settings.mode.verifies() {
             return Err(Error::InvalidConfig(format!(
                 "option 'ca' is not set, and mode '{}' has nothing to verify certificates by",
                 settings.mode.name()
             )));
         }
-        // Before the files are read, so that a change while they are being read is found later.
-        let fingerprint = Fingerprint::of(CA, sources);
-        let mut warnings = lint(&settings, sources.is_empty());
-        let contents = Contents::read(CA, sources)?;
-        let Checked { certificates, digests } = anchors::check(CA, contents, &settings.rules, now, &mut warnings)?;
-        let identity = identity::of(config, digests);
-        let anchors = AnchorStore::build(certificates);
-        warnings.extend(crowd(&anchors, &settings.rules));
-        let hints = hints(&settings, &anchors, &mut warnings);
-        Ok(Self {
-            settings,
-            anchors,
-            identity,
-            epoch: next_epoch(),
-            warnings,
-            hints,
-            settled: fingerprint.is_settled().into(),
-            fingerprint,
-        })
+        let same_anchors = previous.filter(|_| changed_only).map(|previous| &previous.anchors);
+        let anchors = match same_anchors.filter(|anchors| anchors.is_current(config)) {
+            Some(anchors) => Arc::clone(anchors),
+            None => Arc::new(Anchors::load(config, &settings.rules, now)?),
+        };
+        let crls = match revocation(config, &settings)? {
+            true => {
+                let previous = previous.and_then(|previous| previous.crls.as_deref());
+                Some(Arc::new(Crls::load(config, &anchors.store, previous, now)?))
+            }
+            false => None,
+        };
+        let mut warnings = lint(config, &settings, without_ca);
+        warnings.extend_from_slice(&anchors.warnings);
+        warnings.extend(crls.iter().flat_map(|crls| crls.warnings.iter().cloned()));
+        let identity = identity::of(config, anchors.digests.clone());
+        let hints = hints(&settings, &anchors.store, &mut warnings);
+        Ok(Self { settings, anchors, crls, identity, epoch: next_epoch(), warnings, hints })
     }
 
     /// What happens in the handshake.
@@ -124,7 +133,7 @@ impl Policy {
     /// CertificateRequest (RFC 8446 section 4.2.4). None where `ca_hints` is `none`, and where all together are too
     /// large for one.
     pub fn ca_names(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.hints.iter().map(|position| subject(&self.anchors, *position))
+        self.hints.iter().map(|position| subject(&self.anchors.store, *position))
     }
 
     /// Whether a connection may go on in spite of a reason.
@@ -143,7 +152,12 @@ impl Policy {
     }
 
     pub(crate) fn anchors(&self) -> &AnchorStore {
-        &self.anchors
+        &self.anchors.store
+    }
+
+    /// The CRLs, where they are looked at.
+    pub(crate) fn crls(&self) -> Option<&CrlStore> {
+        self.crls.as_deref().map(|crls| &crls.store)
     }
 
     pub(crate) fn rules(&self) -> &Rules {
@@ -151,22 +165,9 @@ impl Policy {
     }
 
     /// Whether the files that `config` names are still those that this policy was made of. It costs a `stat` for each of
-    /// them; they are read only where this policy was made right after they were written.
+    /// them; they are read only where they were read right after they were written.
     pub(crate) fn is_current(&self, config: &Config) -> bool {
-        let sources = config.sources(Key::Ca);
-        let found = Fingerprint::of(CA, sources);
-        if !self.fingerprint.equals(&found) {
-            return false;
-        }
-        if self.settled.load(Ordering::Relaxed) {
-            return true;
-        }
-        let same = Contents::read(CA, sources)
-            .is_ok_and(|contents| identity::of(config, anchors::digests(&contents)) == self.identity);
-        if same && found.is_settled() {
-            self.settled.store(true, Ordering::Relaxed);
-        }
-        same
+        self.anchors.is_current(config) && self.crls.as_ref().is_none_or(|crls| crls.is_current(config))
     }
 }
 
@@ -177,7 +178,7 @@ fn next_epoch() -> u64 {
 }
 
 /// The options that fail open, are weak, or have no effect.
-fn lint(settings: &Settings, without_ca: bool) -> Vec<Warning> {
+fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> {
     let Settings { mode, rules, .. } = settings;
     let mut warnings = Vec::new();
     let mut warn = |kind, option, text: &str| warnings.push(Warning::new(kind, option, text));
@@ -194,6 +195,27 @@ fn lint(settings: &Settings, without_ca: bool) -> Vec<Warning> {
     }
     if !mode.verifies() && !without_ca {
         warn(WarningKind::NoEffect, "ca", &format!("mode '{}' verifies nothing by it", mode.name()));
+    }
+    let crls_given = !config.sources(Key::Crl).is_empty();
+    if crls_given && rules.crl.check == CrlCheck::Off {
+        warn(WarningKind::NoEffect, "crl", "'crl_check' is off: revoked certificates are accepted");
+    } else if crls_given && !mode.verifies() {
+        warn(WarningKind::NoEffect, "crl", &format!("mode '{}' verifies nothing by it", mode.name()));
+    } else if !crls_given {
+        for (key, name) in
+            [(Key::CrlMissing, "crl_missing"), (Key::CrlExpired, "crl_expired"), (Key::CrlIssuer, "crl_issuer")]
+        {
+            if config.is_set(key) {
+                warn(WarningKind::NoEffect, name, "'crl' names no CRLs");
+            }
+        }
+    } else {
+        if rules.crl.allow_missing {
+            warn(WarningKind::RevocationFailsOpen, "crl_missing", "certificates that no CRL covers are accepted");
+        }
+        if rules.crl.grace.is_none() {
+            warn(WarningKind::RevocationFailsOpen, "crl_expired", "CRLs are used however old they are");
+        }
     }
     let usual = Settings::tolerated_without_ca();
     let more: Vec<&str> =
@@ -219,16 +241,14 @@ fn lint(settings: &Settings, without_ca: bool) -> Vec<Warning> {
     warnings
 }
 
-fn crowd(anchors: &AnchorStore, rules: &Rules) -> Option<Warning> {
-    let crowd = anchors.largest_crowd();
-    let most = usize::try_from(rules.max_anchor_candidates).unwrap_or(usize::MAX);
-    (crowd > most).then(|| {
-        let text = format!(
-            "{crowd} certificates have the same name and no key identifiers, and of such only {most} are tried \
-             (max_anchor_candidates): clients of the others may be refused"
-        );
-        Warning::new(WarningKind::AnchorCrowd, CA, text)
-    })
+/// Whether CRLs are looked at.
+fn revocation(config: &Config, settings: &Settings) -> Result<bool, Error> {
+    let given = !config.sources(Key::Crl).is_empty();
+    let check = settings.rules.crl.check;
+    if !given && config.is_set(Key::CrlCheck) && check != CrlCheck::Off {
+        return Err(Error::InvalidConfig("option 'crl_check' is set, and 'crl' names no CRLs to look in".into()));
+    }
+    Ok(given && check != CrlCheck::Off && settings.mode.verifies())
 }
 
 /// The positions of the anchors whose subjects are sent: each subject once, no empty ones, all or none.
@@ -258,70 +278,4 @@ fn hints(settings: &Settings, anchors: &AnchorStore, warnings: &mut Vec<Warning>
 
 fn subject(anchors: &AnchorStore, position: usize) -> &[u8] {
     anchors.anchors()[position].certificate().subject().as_der()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::thread::sleep;
-
-    use super::*;
-
-    /// Longer than the clock of any file system is coarse.
-    const LATER: Duration = Duration::from_millis(200);
-
-    fn certificate(name: &str) -> String {
-        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
-        let mut parameters = rcgen::CertificateParams::default();
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        parameters.self_signed(&key).expect("a certificate").pem()
-    }
-
-    #[test]
-    fn a_change_of_files_is_noticed_and_nothing_else() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.pem");
-        let (one, two) = (certificate("one"), certificate("two"));
-        fs::write(&file, &one).expect("a file");
-        let mut config = Config::new();
-        config.set("ca", folder.path().to_str().expect("a path")).expect("a folder");
-
-        let fresh = Policy::compile(&config).expect("a policy");
-        assert!(fresh.is_current(&config));
-        sleep(LATER);
-        assert!(fresh.is_current(&config) && fresh.settled.load(Ordering::Relaxed));
-        assert!(fresh.is_current(&config));
-
-        fs::write(folder.path().join("notes.txt"), "not looked at").expect("a file");
-        assert!(fresh.is_current(&config));
-        fs::write(folder.path().join("b.pem"), &two).expect("a file");
-        assert!(!fresh.is_current(&config), "a new file");
-        fs::remove_file(folder.path().join("b.pem")).expect("a file");
-        assert!(fresh.is_current(&config));
-        fs::rename(&file, folder.path().join("c.pem")).expect("a file");
-        assert!(!fresh.is_current(&config), "a new name");
-        fs::remove_file(folder.path().join("c.pem")).expect("a file");
-        assert!(!fresh.is_current(&config), "nothing left");
-    }
-
-    #[test]
-    fn a_change_within_the_same_tick_and_of_the_same_size_is_noticed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("a.pem");
-        let one = certificate("one");
-        fs::write(&file, &one).expect("a file");
-        let mut config = Config::new();
-        config.set("ca", file.to_str().expect("a path")).expect("a file");
-        let mut policy = Policy::compile(&config).expect("a policy");
-        let mut two = certificate("two");
-        while two.len() != one.len() {
-            two = certificate("two");
-        }
-        fs::write(&file, &two).expect("a file");
-        // What a coarse clock would have left: the same trace of another content.
-        policy.fingerprint = Fingerprint::of(CA, config.sources(Key::Ca));
-        policy.settled = false.into();
-        assert!(!policy.is_current(&config));
-    }
 }

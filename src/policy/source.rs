@@ -1,4 +1,4 @@
-//! Where certificates come from: files, folders, patterns and memory; and whether they have changed since.
+//! Where certificates and CRLs come from: files, folders, patterns and memory; and whether they have changed since.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,18 +9,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::crls::InMemory;
+use super::options::{Kind, OptionInfo, quoted};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{OwnedCertificate, Reader, pem, split_der};
 use crate::files::{self, COARSE, identity, last_change, trace};
 
-/// One setting of an option that takes certificates.
+/// One setting of an option that takes certificates or CRLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// The absolute path of a file or folder, or a pattern.
     Path(String),
     /// Certificates that were read when they were set.
-    Memory(Arc<[OwnedCertificate]>),
+    Certificates(Arc<[OwnedCertificate]>),
+    /// CRLs that were read when they were set.
+    RevocationLists(Arc<InMemory>),
+}
+
+/// What is looked for in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Certificates,
+    RevocationLists,
 }
 
 /// A certificate and where it was found.
@@ -50,18 +61,18 @@ pub(super) struct Contents {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// The largest file that is read.
+/// The largest file of certificates or options that is read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 const PEM_START: &str = "-----BEGIN";
 
 impl Source {
     /// A path, made absolute so that it names the same file at every reload, or PEM itself. Nothing is read.
-    pub(super) fn parse(option: &'static str, text: &str) -> Result<Self, Error> {
+    pub(super) fn parse(option: &'static OptionInfo, text: &str) -> Result<Self, Error> {
         if text.trim_start().starts_with(PEM_START) {
             return Self::from_bytes(option, text.as_bytes());
         }
         let refuse = |expected: &str| {
-            Err(Error::InvalidValue { option, value: super::options::quoted(text), expected: expected.into() })
+            Err(Error::InvalidValue { option: option.name, value: quoted(text), expected: expected.into() })
         };
         if text.is_empty() || text.contains('\0') {
             return refuse("the path of a file or folder, or a pattern");
@@ -72,26 +83,37 @@ impl Source {
         match std::path::absolute(text).map(PathBuf::into_os_string).map(std::ffi::OsString::into_string) {
             Ok(Ok(path)) => Ok(Self::Path(path)),
             Ok(Err(_)) => refuse("a path in UTF-8"),
-            Err(source) => Err(Error::Io { option, path: text.into(), source }),
+            Err(source) => Err(Error::Io { option: option.name, path: text.into(), source }),
         }
     }
 
-    /// Certificates in memory: PEM, or DER one after the other.
-    pub(super) fn from_bytes(option: &'static str, bytes: &[u8]) -> Result<Self, Error> {
+    /// Certificates or CRLs in memory: PEM, or DER one after the other.
+    pub(super) fn from_bytes(option: &'static OptionInfo, bytes: &[u8]) -> Result<Self, Error> {
+        if matches!(option.kind, Kind::RevocationLists) {
+            return InMemory::read(bytes).map(|crls| Self::RevocationLists(Arc::new(crls)));
+        }
         let mut contents = Contents::default();
-        contents.add(option, &Arc::from("bytes"), bytes)?;
-        Ok(Self::Memory(contents.certificates.into_iter().map(|pinned| pinned.certificate).collect()))
+        contents.add(option.name, &Arc::from(BYTES), bytes)?;
+        Ok(Self::Certificates(contents.certificates.into_iter().map(|pinned| pinned.certificate).collect()))
     }
 
     /// The text that makes this source again.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Path(path) => Some(path.clone()),
-            Self::Memory(certificates) => {
+            Self::Certificates(certificates) => {
                 let mut text = Vec::new();
                 for certificate in &**certificates {
-                    pem::write_certificate(&mut text, certificate.view().as_der());
+                    pem::write(&mut text, "CERTIFICATE", certificate.view().as_der());
                 }
+                String::from_utf8(text).ok()
+            }
+            Self::RevocationLists(crls) if pem::looks_like_pem(&crls.bytes) => {
+                Some(String::from_utf8_lossy(&crls.bytes).into())
+            }
+            Self::RevocationLists(crls) => {
+                let mut text = Vec::new();
+                split_der(&crls.bytes).flatten().for_each(|der| pem::write(&mut text, "X509 CRL", der));
                 String::from_utf8(text).ok()
             }
         }
@@ -105,14 +127,15 @@ impl Contents {
         for source in sources {
             match source {
                 Source::Path(path) => {
-                    for file in files(option, path)? {
+                    for file in files_of(option, Wanted::Certificates, path)? {
                         let place: Arc<str> = file.to_string_lossy().into();
                         let bytes = read_file(&file).map_err(|source| Error::Io { option, path: file, source })?;
                         contents.add(option, &place, &bytes)?;
                     }
                 }
-                Source::Memory(certificates) => {
-                    let origin: Arc<str> = "bytes".into();
+                Source::RevocationLists(_) => {}
+                Source::Certificates(certificates) => {
+                    let origin: Arc<str> = BYTES.into();
                     contents.certificates.extend((1..).zip(&**certificates).map(|(number, certificate)| Pinned {
                         certificate: certificate.clone(),
                         place: Place { origin: Arc::clone(&origin), position: Position::Number(number) },
@@ -144,7 +167,7 @@ impl Contents {
     }
 
     fn add_pem(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
-        let at = |line| Place { origin: Arc::clone(origin), position: Position::Line(line) };
+        let at = |line| Place::line(origin, line);
         let fail = |line, problem: &str| Error::Malformed {
             option,
             place: at(line).to_string(),
@@ -161,7 +184,7 @@ impl Contents {
             } else if block.label == "TRUSTED CERTIFICATE" {
                 return Err(fail(block.line, "has OpenSSL's trust settings, which are not understood here"));
             } else {
-                let text = format!("a PEM block '{}' is ignored", super::options::quoted(block.label));
+                let text = format!("a PEM block '{}' is ignored", quoted(block.label));
                 self.warnings.push(Warning::new(WarningKind::ContentIgnored, option, text).at(place.to_string()));
             }
         }
@@ -170,7 +193,7 @@ impl Contents {
 
     fn add_der(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
         for (number, der) in (1..).zip(split_der(bytes)) {
-            let place = Place { origin: Arc::clone(origin), position: Position::Number(number) };
+            let place = Place::number(origin, number);
             let der = der.map_err(|malformed| Error::malformed_certificate(option, place.to_string(), malformed))?;
             if is_key_or_bundle(der) {
                 let problem = "is a private key or a PKCS #12 file, where only certificates are expected".to_string();
@@ -191,6 +214,14 @@ impl Contents {
 }
 
 impl Place {
+    pub(super) fn line(origin: &Arc<str>, line: usize) -> Self {
+        Self { origin: Arc::clone(origin), position: Position::Line(line) }
+    }
+
+    pub(super) fn number(origin: &Arc<str>, number: usize) -> Self {
+        Self { origin: Arc::clone(origin), position: Position::Number(number) }
+    }
+
     /// The file, without the position in it.
     pub(super) fn origin(&self) -> &Arc<str> {
         &self.origin
@@ -201,7 +232,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position {
             Position::Line(line) => write!(f, "{}:{line}", self.origin),
-            Position::Number(number) => write!(f, "{}, certificate {number}", self.origin),
+            Position::Number(number) => write!(f, "{}, number {number}", self.origin),
         }
     }
 }
@@ -215,13 +246,13 @@ pub(super) struct Fingerprint {
 
 impl Fingerprint {
     /// Costs one `stat` a file, and the listing of each folder. What cannot be read is part of it, and no error.
-    pub(super) fn of(option: &'static str, sources: &[Source]) -> Self {
+    pub(super) fn of(option: &'static str, wanted: Wanted, sources: &[Source]) -> Self {
         let now = SystemTime::now();
         let mut state = DefaultHasher::new();
         let mut newest = None;
         for source in sources {
             let Source::Path(path) = source else { continue };
-            let Ok(files) = files(option, path) else {
+            let Ok(files) = files_of(option, wanted, path) else {
                 (path, "unreadable").hash(&mut state);
                 continue;
             };
@@ -247,6 +278,8 @@ impl Fingerprint {
     }
 }
 
+/// What stands for a file where there is none.
+pub(super) const BYTES: &str = "bytes";
 const DER_SEQUENCE: u8 = crate::certificate::SEQUENCE;
 
 /// A key's or a PKCS #12 file's DER begins with a version number, which a certificate's does not.
@@ -257,28 +290,28 @@ fn is_key_or_bundle(der: &[u8]) -> bool {
 }
 
 /// The files that a path or pattern stands for, in the order of their names.
-fn files(option: &'static str, path: &str) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn files_of(option: &'static str, wanted: Wanted, path: &str) -> Result<Vec<PathBuf>, Error> {
     match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => matches(option, path),
-        _ => named(option, path.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => matches(option, wanted, path),
+        _ => named(option, wanted, path.into()),
     }
 }
 
-fn named(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
+fn named(option: &'static str, wanted: Wanted, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
     match fs::metadata(&path) {
-        Ok(metadata) if metadata.is_dir() => folder(option, path),
+        Ok(metadata) if metadata.is_dir() => folder(option, wanted, path),
         Ok(_) => Ok(vec![path]),
         Err(source) => Err(Error::Io { option, path, source }),
     }
 }
 
-fn matches(option: &'static str, pattern: &str) -> Result<Vec<PathBuf>, Error> {
+fn matches(option: &'static str, wanted: Wanted, pattern: &str) -> Result<Vec<PathBuf>, Error> {
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-    let none = |hint| Error::NoCertificate { option, place: pattern.to_string(), hint };
+    let none = |hint| wanted.missing(option, pattern.to_string(), hint);
     let mut found = Vec::new();
     for entry in glob::glob_with(pattern, options).map_err(|_| none(": it is no valid pattern"))? {
         let entry = entry.map_err(|error| Error::Io { option, path: error.path().into(), source: error.into() })?;
-        found.extend(named(option, entry)?);
+        found.extend(named(option, wanted, entry)?);
     }
     match found.is_empty() {
         true => Err(none(": no file matches it")),
@@ -286,14 +319,14 @@ fn matches(option: &'static str, pattern: &str) -> Result<Vec<PathBuf>, Error> {
     }
 }
 
-fn folder(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
+fn folder(option: &'static str, wanted: Wanted, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
     let listing = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let mut entries: Vec<PathBuf> = match listing {
-        Ok(entries) => entries.iter().map(fs::DirEntry::path).filter(|file| is_certificate_file(file)).collect(),
+        Ok(entries) => entries.iter().map(fs::DirEntry::path).filter(|file| wanted.names(file)).collect(),
         Err(source) => return Err(Error::Io { option, path, source }),
     };
     // A message had better name a file as people do than by a hash.
-    entries.sort_by_cached_key(|file| (is_hashed_name(file), file.clone()));
+    entries.sort_by_cached_key(|file| (wanted.is_hashed_name(file), file.clone()));
     let mut seen = HashSet::new();
     let mut found = Vec::with_capacity(entries.len());
     for file in entries {
@@ -306,26 +339,49 @@ fn folder(option: &'static str, path: PathBuf) -> Result<Vec<PathBuf>, Error> {
         }
     }
     match found.is_empty() {
-        true => Err(Error::NoCertificate {
-            option,
-            place: path.to_string_lossy().into(),
-            hint: ": no file in it is named *.pem, *.crt, *.cer, *.der or as OpenSSL hashes names",
-        }),
+        true => Err(wanted.missing(option, path.to_string_lossy().into(), wanted.folder_hint())),
         false => Ok(found),
     }
 }
 
-fn is_certificate_file(path: &Path) -> bool {
-    const EXTENSIONS: [&str; 4] = ["pem", "crt", "cer", "der"];
-    let Some((stem, extension)) = name_parts(path) else { return false };
-    is_hashed_name(path) || !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-}
+impl Wanted {
+    /// Whether a file in a folder is meant.
+    fn names(self, path: &Path) -> bool {
+        let extensions: &[&str] = match self {
+            Self::Certificates => &["pem", "crt", "cer", "der"],
+            Self::RevocationLists => &["crl", "pem", "der"],
+        };
+        let Some((stem, extension)) = name_parts(path) else { return false };
+        let has_extension = extensions.iter().any(|known| extension.eq_ignore_ascii_case(known));
+        self.is_hashed_name(path) || !stem.is_empty() && has_extension
+    }
 
-/// Whether the name is one that `openssl rehash` gives, such as `1a2b3c4d.0`.
-fn is_hashed_name(path: &Path) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hash = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    name_parts(path).is_some_and(|(stem, extension)| is_hash(stem) && is_number(extension))
+    /// Whether the name is one that `openssl rehash` gives, such as `1a2b3c4d.0` or, for a CRL, `1a2b3c4d.r0`.
+    fn is_hashed_name(self, path: &Path) -> bool {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_hash = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let prefix = match self {
+            Self::Certificates => "",
+            Self::RevocationLists => "r",
+        };
+        name_parts(path)
+            .is_some_and(|(stem, extension)| is_hash(stem) && extension.strip_prefix(prefix).is_some_and(is_number))
+    }
+
+    /// The error for a place that holds none.
+    pub(super) fn missing(self, option: &'static str, place: String, hint: &'static str) -> Error {
+        match self {
+            Self::Certificates => Error::NoCertificate { option, place, hint },
+            Self::RevocationLists => Error::NoCrl { option, place, hint },
+        }
+    }
+
+    fn folder_hint(self) -> &'static str {
+        match self {
+            Self::Certificates => ": no file in it is named *.pem, *.crt, *.cer, *.der or as OpenSSL hashes names",
+            Self::RevocationLists => ": no file in it is named *.crl, *.pem, *.der or as OpenSSL hashes names",
+        }
+    }
 }
 
 fn name_parts(path: &Path) -> Option<(&str, &str)> {

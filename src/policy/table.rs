@@ -268,6 +268,97 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         decides: true,
     },
     OptionInfo {
+        key: Key::Crl,
+        name: "crl",
+        kind: Kind::RevocationLists,
+        default: "",
+        help: "CRLs: PEM or DER, in a file, a folder or the files that a pattern matches",
+        details: "Every setting adds to those before it. Of a folder, the files `*.crl`, `*.pem`, `*.der` and those with \
+                  OpenSSL's hashed names (`1a2b3c4d.r0`) are read; a folder, file or pattern without a CRL is an error. \
+                  Otherwise as `ca`. At a reload, a file that changed is read again and the others are not; one that \
+                  cannot be read replaces nothing, and a CRL that is older than the one in use is not used, with a \
+                  warning. See [revocation](revocation.md).",
+        aliases: &[
+            alias(System::Nginx, "ssl_crl"),
+            alias(System::Apache, "SSLCARevocationFile"),
+            alias(System::Apache, "SSLCARevocationPath"),
+            alias(System::Haproxy, "crl-file"),
+            alias(System::OpenSsl, "CRLfile"),
+            alias(System::Tomcat, "certificateRevocationListFile"),
+            alias(System::Tomcat, "certificateRevocationListPath"),
+        ],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::CrlCheck,
+        name: "crl_check",
+        kind: Kind::Choice {
+            words: &[
+                word("off", "CRLs are not looked at"),
+                word("leaf", "the client's certificate is looked up"),
+                word("chain", "every certificate of the path is looked up, but for the pinned one"),
+            ],
+            foreign: &[
+                says(System::Apache, "none", "off", &[]),
+                says(System::Apache, "leaf", "leaf", &[]),
+                says(System::Apache, "leaf no_crl_for_cert_ok", "leaf", &[("crl_missing", "allow")]),
+                says(System::Apache, "chain", "chain", &[]),
+                says(System::Apache, "chain no_crl_for_cert_ok", "chain", &[("crl_missing", "allow")]),
+            ],
+        },
+        default: "chain",
+        help: "which certificates are looked up in the CRLs, where `crl` names any",
+        details: "Set to `leaf` or `chain` without `crl`, it is an error: there is nothing to look them up in.",
+        aliases: &[alias(System::Apache, "SSLCARevocationCheck")],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::CrlMissing,
+        name: "crl_missing",
+        kind: Kind::Choice {
+            words: &[
+                word("fail", "a certificate that no CRL covers is refused"),
+                word("allow", "a certificate that no CRL covers is taken as not revoked: this fails open"),
+            ],
+            foreign: &[],
+        },
+        default: "fail",
+        help: "what happens to a certificate that no CRL covers",
+        details: "A CRL does not cover a certificate where it is by another issuer, is not valid yet, or excludes it by its \
+                  scope. A CRL that is broken, badly signed or not understood refuses whatever this says.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::CrlExpired,
+        name: "crl_expired",
+        kind: Kind::WordOrNumber {
+            words: &[
+                word("fail", "a CRL whose nextUpdate has passed covers nothing"),
+                word("allow", "a CRL is used however old it is: this fails open"),
+            ],
+            maximum: 31_536_000,
+            unit: "seconds of grace",
+        },
+        default: "fail",
+        help: "what happens when a CRL is past its nextUpdate",
+        details: "A number is how many seconds longer it is used. What an expired CRL revokes stays revoked in any case.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::CrlIssuer,
+        name: "crl_issuer",
+        kind: Kind::Certificates,
+        default: "",
+        help: "certificates of CRL issuers that clients do not present: intermediate CAs, and those of indirect CRLs",
+        details: "They are not trusted for being named here: each must lead to the pinned CA that the client's certificate \
+                  leads to. With them a CRL's signature is checked when it is loaded; without, at the first handshake \
+                  that shows its issuer. As `ca` otherwise.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
         key: Key::AcceptV1,
         name: "accept_v1",
         kind: Kind::Boolean,
@@ -406,7 +497,7 @@ mod tests {
     fn every_default_is_a_value() {
         for option in OPTIONS {
             if option.default.is_empty() {
-                assert!(matches!(option.kind, Kind::Certificates), "{}", option.name);
+                assert!(option.is_repeatable(), "{}", option.name);
             } else {
                 Value::parse(option, option.default).expect(option.name);
             }

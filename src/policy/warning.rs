@@ -46,6 +46,22 @@ pub enum WarningKind {
     ToleratesMuch,
     /// A weak key or signature is accepted.
     Weak,
+    /// A CRL has expired.
+    CrlExpired,
+    /// A CRL is not valid yet.
+    CrlNotYetValid,
+    /// A CRL expires within a day, or within a quarter of its life.
+    CrlExpiresSoon,
+    /// A CRL says not when the next one is due.
+    CrlNeverExpires,
+    /// A CRL is older than the one in use, which stays.
+    CrlOlder,
+    /// No known certificate of a CRL issuer's name signed its CRL.
+    CrlUnverified,
+    /// A CRL has a critical extension that is not understood.
+    CrlUnsupported,
+    /// A revocation that cannot be looked up is no reason to refuse.
+    RevocationFailsOpen,
     /// The second validator is not asked.
     SecondOpinionOff,
     /// Certificates for any purpose are accepted.
@@ -69,6 +85,14 @@ impl WarningKind {
             Self::Unverified => "unverified",
             Self::ToleratesMuch => "tolerates_much",
             Self::Weak => "weak",
+            Self::CrlExpired => "crl_expired",
+            Self::CrlNotYetValid => "crl_not_yet_valid",
+            Self::CrlExpiresSoon => "crl_expires_soon",
+            Self::CrlNeverExpires => "crl_never_expires",
+            Self::CrlOlder => "crl_older",
+            Self::CrlUnverified => "crl_unverified",
+            Self::CrlUnsupported => "crl_unsupported",
+            Self::RevocationFailsOpen => "revocation_fails_open",
             Self::SecondOpinionOff => "second_opinion_off",
             Self::AnyPurpose => "any_purpose",
         }

@@ -118,6 +118,8 @@ impl DistributionPointName {
 impl ReasonFlags {
     /// All that RFC 5280 defines.
     pub const ALL: Self = Self(0x01fe);
+    /// No reason.
+    pub const NONE: Self = Self(0);
 
     const NAMES: [&'static str; 9] = [
         "unused",

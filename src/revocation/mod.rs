@@ -5,8 +5,11 @@
 
 pub mod ocsp;
 
+mod check;
 mod crl;
+mod distribution_point;
 mod entries;
+mod held;
 mod index;
 mod issuers;
 mod issuing_distribution_point;
@@ -15,8 +18,14 @@ mod record;
 mod rows;
 mod serial_number;
 mod signed;
+mod store;
 
 pub use crl::Crl;
+pub use held::CrlInfo;
 pub use issuing_distribution_point::{DistributionPointName, IssuingDistributionPoint, ReasonFlags};
 pub use reason::RevocationReason;
 pub use record::Entry;
+
+pub(crate) use check::{Conditions, CrlCheck, CrlFault, CrlRules, CrlStatus, Issued, Signers, check, may_sign_crls};
+pub(crate) use held::HeldCrl;
+pub(crate) use store::CrlStore;

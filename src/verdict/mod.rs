@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use crate::certificate::{Certificate, Chain, ChainFault};
 use crate::policy::{Mode, Policy};
+use crate::revocation::CrlInfo;
 use crate::verify::{
-    self, Anchor, Code, Culprit, Detail, Examination, Indexes, Memory, Reason, Rules, SecondOpinion, SecondOpinionRule,
-    TlsVersion,
+    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Memory, Reason, Rules, SecondOpinion,
+    SecondOpinionRule, TlsVersion,
 };
 
 use renderings::Renderings;
@@ -53,6 +54,7 @@ pub struct Verdict {
     path: Indexes,
     anchor: Option<Arc<Anchor>>,
     second_opinion: SecondOpinion,
+    crls: Evidence,
     policy_identity: [u8; 32],
     valid_from: i64,
     valid_until: i64,
@@ -79,17 +81,23 @@ impl Verdict {
             let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
-        let Examination { mut reasons, path, anchor, second_opinion } =
-            verify::examine(&chain.candidates(), leaf, policy.anchors(), rules, memory, now);
+        let basis = Basis { anchors: policy.anchors(), crls: policy.crls(), rules, memory, now };
+        let Examination { mut reasons, path, anchor, second_opinion, revocation } =
+            verify::examine(&chain.candidates(), leaf, &basis);
         if !reasons.is_empty() {
             reasons.extend(malformed_reasons(&chain));
             reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
         }
         let (valid_from, valid_until) = match reasons.is_empty() {
-            true => validity(path.iter().filter_map(|index| chain.certificate(*index)), anchor.as_deref(), rules),
+            true => {
+                let path = path.iter().filter_map(|index| chain.certificate(*index));
+                let (from, until) = validity(path, anchor.as_deref(), rules);
+                (from.max(revocation.from), until.min(revocation.until))
+            }
             false => (now, now),
         };
-        Self { path, anchor, second_opinion, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
+        let crls = revocation.evidence;
+        Self { path, anchor, second_opinion, crls, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
     }
 
     /// The verdict that is left when a verification fails inside the library.
@@ -103,6 +111,7 @@ impl Verdict {
             path: Indexes::new(),
             anchor: None,
             second_opinion: SecondOpinion::NotAsked,
+            crls: Evidence::new(),
             policy_identity: [0; 32],
             valid_from: i64::MIN,
             valid_until: i64::MIN,
@@ -144,6 +153,7 @@ impl Verdict {
             path: Indexes::new(),
             anchor: None,
             second_opinion: SecondOpinion::NotAsked,
+            crls: Evidence::new(),
             policy_identity: *policy.identity(),
             valid_from: i64::MIN,
             valid_until: i64::MIN,
@@ -257,6 +267,12 @@ impl Verdict {
     /// What the second validator says of the accepted path.
     pub fn second_opinion(&self) -> &SecondOpinion {
         &self.second_opinion
+    }
+
+    /// The CRLs that decided, each with the depth of the certificate that it decided about: one that revokes, one that says
+    /// that it did not, or one that could not be used.
+    pub fn crls(&self) -> impl ExactSizeIterator<Item = (u32, &CrlInfo)> {
+        self.crls.iter().map(|(depth, crl)| (*depth, &**crl))
     }
 
     /// The identity of the policy that judged: 32 bytes that change with every option that decides.

@@ -139,6 +139,14 @@ impl AnchorStore {
         self.likeliest_first(named.take(limit).collect(), wanted, limit)
     }
 
+    /// The anchors whose subject means this name, however it is spelt.
+    pub(crate) fn named<'s>(&'s self, name: &Name<'_>) -> impl Iterator<Item = &'s Anchor> {
+        let positions = self.by_canonical_name.get(self.canonical_hash(name));
+        positions
+            .map(|position| &*self.anchors[position])
+            .filter(move |anchor| anchor.certificate().subject().matches(name))
+    }
+
     /// A hash that names which mean the same have in common.
     pub(crate) fn canonical_hash(&self, name: &Name<'_>) -> u64 {
         name.canonical_hash(&self.hasher)

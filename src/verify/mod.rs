@@ -7,6 +7,7 @@ mod memory;
 mod name_constraints;
 mod path_checks;
 mod reason;
+mod revocation;
 mod rules;
 mod search;
 mod second_opinion;
@@ -21,10 +22,25 @@ pub use second_opinion::{Abstention, SecondOpinion};
 pub(crate) use anchor::{Anchor, AnchorStore};
 pub(crate) use memory::Memory;
 pub(crate) use path_checks::check_anchor;
+pub(crate) use revocation::Evidence;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
 pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 
 use crate::certificate::{Certificate, Name};
+use crate::revocation::CrlStore;
+use revocation::{Nesting, RevocationReport};
+
+/// What a chain is examined by.
+#[derive(Clone, Copy)]
+pub(crate) struct Basis<'p> {
+    pub(crate) anchors: &'p AnchorStore,
+    /// None where CRLs are not looked at.
+    pub(crate) crls: Option<&'p CrlStore>,
+    pub(crate) rules: &'p Rules,
+    pub(crate) memory: &'p Memory,
+    /// Unix seconds.
+    pub(crate) now: i64,
+}
 
 /// What the validators found out about a chain.
 pub(crate) struct Examination {
@@ -35,50 +51,48 @@ pub(crate) struct Examination {
     /// The anchor at its end.
     pub(crate) anchor: Option<Arc<Anchor>>,
     pub(crate) second_opinion: SecondOpinion,
+    pub(crate) revocation: RevocationReport,
 }
 
 /// Examines the presented certificates, leaf first; there is a gap for each one that could not be read, but the first can.
-pub(crate) fn examine(
-    presented: &[Option<Certificate<'_>>],
-    leaf: Certificate<'_>,
-    anchors: &AnchorStore,
-    rules: &Rules,
-    memory: &Memory,
-    now: i64,
-) -> Examination {
-    let mut examination = match pinned(leaf, anchors, rules, now) {
+pub(crate) fn examine(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>, basis: &Basis<'_>) -> Examination {
+    let mut examination = match pinned(leaf, basis) {
         Some(examination) => return examination,
-        None => match search::search(presented, anchors, rules, memory, now) {
+        None => match search::search(presented, basis, Nesting::default()) {
             Some(outcome) => Examination {
                 reasons: outcome.reasons,
                 path: outcome.presented,
                 anchor: outcome.anchor,
                 second_opinion: SecondOpinion::NotAsked,
+                revocation: outcome.revocation,
             },
-            None => no_anchor(presented, leaf, anchors),
+            None => no_anchor(presented, leaf, basis.anchors),
         },
     };
     if examination.reasons.is_empty() {
-        confirm(&mut examination, presented, rules, memory, now);
+        confirm(&mut examination, presented, basis);
     } else if examination.reasons.iter().any(|reason| path_checks::hides_leaf(reason.code)) {
-        examination.reasons.extend(path_checks::check_leaf_alone(&leaf, rules, now));
+        examination.reasons.extend(path_checks::check_leaf_alone(&leaf, basis.rules, basis.now));
     }
     finish(examination)
 }
 
 /// The leaf is itself an anchor, so nobody else has to vouch for it.
-fn pinned(leaf: Certificate<'_>, anchors: &AnchorStore, rules: &Rules, now: i64) -> Option<Examination> {
+fn pinned(leaf: Certificate<'_>, basis: &Basis<'_>) -> Option<Examination> {
+    let rules = basis.rules;
     if !rules.accept_pinned_leaf {
         return None;
     }
-    let anchor = anchors.find(leaf.as_der())?;
-    let mut reasons = path_checks::check_leaf_alone(&leaf, rules, now);
+    let anchor = basis.anchors.find(leaf.as_der())?;
+    let mut reasons = path_checks::check_leaf_alone(&leaf, rules, basis.now);
+    reasons.extend(revocation::check_pinned(&leaf, basis.crls));
     let second_opinion = match reasons.is_empty() && rules.second_opinion != SecondOpinionRule::Off {
         true => SecondOpinion::Abstained(Abstention::PinnedLeaf),
         false => SecondOpinion::NotAsked,
     };
     reasons.extend(second_opinion.objection(rules.second_opinion));
-    Some(finish(Examination { reasons, path: smallvec![0], anchor: Some(Arc::clone(anchor)), second_opinion }))
+    let (anchor, revocation) = (Some(Arc::clone(anchor)), RevocationReport::default());
+    Some(finish(Examination { reasons, path: smallvec![0], anchor, second_opinion, revocation }))
 }
 
 /// No anchor can be reached even by names: says where the chain ends.
@@ -109,17 +123,13 @@ fn no_anchor(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>, ancho
     };
     let depth = path.len() - 1;
     let reason = Reason::new(code, u32::try_from(depth).unwrap_or(u32::MAX), Culprit::Presented(path[depth]));
-    Examination { reasons: vec![reason], path, anchor: None, second_opinion: SecondOpinion::NotAsked }
+    let (second_opinion, revocation) = (SecondOpinion::NotAsked, RevocationReport::default());
+    Examination { reasons: vec![reason], path, anchor: None, second_opinion, revocation }
 }
 
 /// Asks the second validator about an accepted path, and remembers its intermediates where it stays accepted.
-fn confirm(
-    examination: &mut Examination,
-    presented: &[Option<Certificate<'_>>],
-    rules: &Rules,
-    memory: &Memory,
-    now: i64,
-) {
+fn confirm(examination: &mut Examination, presented: &[Option<Certificate<'_>>], basis: &Basis<'_>) {
+    let Basis { rules, memory, now, .. } = *basis;
     let path: SmallVec<[Certificate<'_>; 8]> = examination.path.iter().filter_map(|index| presented[*index]).collect();
     let Some(anchor) = examination.anchor.clone() else {
         examination.reasons.push(Reason::of_connection(Code::InternalError));

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::certificate::Malformed;
+use crate::certificate::{Calendar, Malformed};
+use crate::revocation::RevocationReason;
 
 /// One thing that is wrong with what the client presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,14 @@ pub enum Detail {
     Malformed(Malformed),
     /// A fixed remark, such as the name of the limit that was passed.
     Remark(&'static str),
-    /// The other validator's words.
+    /// Why and when a certificate was revoked, in Unix seconds.
+    Revoked {
+        /// The reason, where the CRL or responder gives one.
+        reason: Option<RevocationReason>,
+        /// Since when.
+        date: i64,
+    },
+    /// More words: the other validator's, or where a CRL was found.
     Text(Box<str>),
 }
 
@@ -47,6 +55,10 @@ impl fmt::Display for Detail {
         match self {
             Self::Malformed(malformed) => malformed.fmt(f),
             Self::Remark(text) => f.write_str(text),
+            Self::Revoked { reason, date } => {
+                let reason = reason.map_or("no reason given", RevocationReason::name);
+                write!(f, "{reason}, since {}", Calendar::from_unix(*date).rfc3339())
+            }
             Self::Text(text) => f.write_str(text),
         }
     }
@@ -398,6 +410,8 @@ impl Code {
                 | Self::SignatureAlgorithmUnsupported
                 | Self::IssuerKeyUnsupported
                 | Self::CertificateRevoked
+                | Self::CrlSignatureInvalid
+                | Self::OcspSignatureInvalid
                 | Self::RegistrationRevoked
                 | Self::RegistrationPending
                 | Self::OcspPending
@@ -553,7 +567,13 @@ mod tests {
 
     #[test]
     fn a_signature_that_was_not_found_good_is_never_tolerable() {
-        for code in [Code::SignatureInvalid, Code::SignatureAlgorithmUnsupported, Code::IssuerKeyUnsupported] {
+        for code in [
+            Code::SignatureInvalid,
+            Code::SignatureAlgorithmUnsupported,
+            Code::IssuerKeyUnsupported,
+            Code::CrlSignatureInvalid,
+            Code::OcspSignatureInvalid,
+        ] {
             assert!(!code.is_tolerable(), "{code}");
         }
     }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::Basis;
 use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit};
 use super::memory::{Known, Memory};
 use super::name_constraints::Comparisons;
 use super::path_checks::{self, Path};
 use super::reason::Reason;
+use super::revocation::{self, Nesting, RevocationReport};
 use super::rules::Rules;
 use crate::certificate::{Certificate, Name};
 use crate::signature::{Key, SignatureFault};
@@ -24,6 +26,7 @@ pub(super) struct Outcome {
     pub(super) anchor: Option<Arc<Anchor>>,
     /// What is wrong with the path; nothing if it was accepted.
     pub(super) reasons: Vec<Reason>,
+    pub(super) revocation: RevocationReport,
 }
 
 /// Indexes of certificates; paths are short as a rule, and then need no memory of their own.
@@ -40,11 +43,10 @@ const MAX_EXAMINED: u32 = 32;
 /// Searches a path from certificate 0. `certificates` has a gap for each one that could not be read.
 pub(super) fn search(
     certificates: &[Option<Certificate<'_>>],
-    anchors: &AnchorStore,
-    rules: &Rules,
-    memory: &Memory,
-    now: i64,
+    basis: &Basis<'_>,
+    nesting: Nesting<'_>,
 ) -> Option<Outcome> {
+    let Basis { anchors, rules, memory, now, .. } = *basis;
     let mut names = Names::default();
     let mut nodes = Vec::with_capacity(certificates.len().min(MAX_CERTIFICATES));
     let readable = certificates.iter().enumerate().filter_map(|(presented, c)| Some((presented, (*c)?)));
@@ -52,6 +54,9 @@ pub(super) fn search(
     let mut search = Search {
         nodes,
         names,
+        certificates,
+        basis,
+        nesting,
         anchors,
         rules,
         now,
@@ -80,6 +85,10 @@ struct Search<'s, 'c> {
     /// What could be read, the leaf first.
     nodes: Vec<Node<'c>>,
     names: Names<'c>,
+    /// What was presented, whether or not it could be read.
+    certificates: &'s [Option<Certificate<'c>>],
+    basis: &'s Basis<'s>,
+    nesting: Nesting<'s>,
     anchors: &'s AnchorStore,
     rules: &'s Rules,
     now: i64,
@@ -345,14 +354,16 @@ impl<'c> Search<'_, 'c> {
             path.iter().map(|index| self.nodes[*index].certificate).collect();
         let presented = self.presented(path);
         let examined = Path { certificates: &certificates, presented: &presented, anchor: &anchor };
-        let reasons = path_checks::check(&examined, self.rules, self.now, &mut self.comparisons);
+        let mut reasons = path_checks::check(&examined, self.rules, self.now, &mut self.comparisons);
+        let mut revocation = revocation::check(&examined, self.certificates, self.basis, self.nesting);
+        reasons.append(&mut revocation.reasons);
         let accepted = reasons.is_empty();
         let better = self
             .best
             .as_ref()
             .is_none_or(|best| !best.signatures_good || gravity(&reasons) < gravity(&best.outcome.reasons));
         if better {
-            let outcome = Outcome { presented, anchor: Some(anchor), reasons };
+            let outcome = Outcome { presented, anchor: Some(anchor), reasons, revocation };
             self.best = Some(Candidate { outcome, signatures_good: true });
         }
         if accepted { Flow::Stop } else { Flow::Next }
@@ -437,7 +448,8 @@ impl<'c> Search<'_, 'c> {
     ) {
         if self.best.is_none() {
             let reasons = vec![path_checks::signature_reason(fault, place, self.nodes[path[place]].presented)];
-            let outcome = Outcome { presented: self.presented(path), anchor, reasons };
+            let (presented, revocation) = (self.presented(path), RevocationReport::default());
+            let outcome = Outcome { presented, anchor, reasons, revocation };
             self.best = Some(Candidate { outcome, signatures_good: false });
         }
     }
@@ -454,7 +466,12 @@ impl<'c> Search<'_, 'c> {
     fn finish(mut self) -> Option<Outcome> {
         if let Some(limit) = self.exhausted {
             let best = self.best.get_or_insert_with(|| Candidate {
-                outcome: Outcome { presented: smallvec![0], anchor: None, reasons: Vec::new() },
+                outcome: Outcome {
+                    presented: smallvec![0],
+                    anchor: None,
+                    reasons: Vec::new(),
+                    revocation: RevocationReport::default(),
+                },
                 signatures_good: false,
             });
             best.outcome.reasons.push(path_checks::exhausted(limit));

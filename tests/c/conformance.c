@@ -56,6 +56,10 @@ static clientcert_verifier *read_verifier(uint64_t options, clientcert_error **e
     if (status == CLIENTCERT_OK)
         status = clientcert_config_set_bytes(config, "ca", anchors, length, error);
     free(anchors);
+    unsigned char *crls = read_bytes(&length);
+    if (status == CLIENTCERT_OK && length > 0)
+        status = clientcert_config_set_bytes(config, "crl", crls, length, error);
+    free(crls);
     if (status == CLIENTCERT_OK)
         status = clientcert_verifier_new(config, &verifier, error);
     if ((status == CLIENTCERT_OK) != (verifier != NULL))

@@ -158,7 +158,7 @@ fn settings() -> Vec<Arg> {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .value_hint(ValueHint::FilePath)
-        .help("Options from a TOML file; those on the command line count more, except that --ca adds to it");
+        .help("Options from a TOML file; those on the command line count more, except that --ca, --crl and --crl_issuer add to it");
     std::iter::once(config).chain(options().iter().map(option)).collect()
 }
 
@@ -179,7 +179,10 @@ fn option(option: &'static OptionInfo) -> Arg {
         Kind::Number { .. } => arg.value_name("NUMBER").allow_negative_numbers(true),
         Kind::Purposes(words) => arg.value_name("PURPOSES").action(ArgAction::Append).value_parser(Known::words(words)),
         Kind::Reasons => arg.value_name("REASONS").action(ArgAction::Append).value_parser(Known::reasons()),
-        Kind::Certificates => arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath),
+        Kind::WordOrNumber { words, .. } => arg.value_name("WORD|NUMBER").value_parser(Known::words(words)),
+        Kind::Certificates | Kind::RevocationLists => {
+            arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath)
+        }
         _ => arg,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use clientcert::policy::{Config, Kind, options};
+use clientcert::policy::{Config, options};
 
 use crate::Failure;
 
@@ -16,9 +16,9 @@ pub fn config(matches: &ArgMatches) -> Result<Config, Failure> {
     for option in options() {
         let Some(values) = matches.get_many::<String>(option.name) else { continue };
         let values: Vec<&str> = values.map(String::as_str).collect();
-        match option.kind {
-            Kind::Certificates => values.iter().try_for_each(|value| config.set(option.name, value))?,
-            _ => config.set(option.name, &values.join(","))?,
+        match option.is_repeatable() {
+            true => values.iter().try_for_each(|value| config.set(option.name, value))?,
+            false => config.set(option.name, &values.join(","))?,
         }
     }
     Ok(config)

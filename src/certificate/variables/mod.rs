@@ -196,7 +196,7 @@ fn openssl_serial(serial: &[u8]) -> Vec<u8> {
 
 fn pem(der: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    super::pem::write_certificate(&mut out, der);
+    super::pem::write(&mut out, "CERTIFICATE", der);
     out
 }
 

@@ -1,0 +1,328 @@
+//! The CRLs that a configuration names: read once, shared by all policies, and never replaced by what is broken or older.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::{fs, io};
+
+use parking_lot::Mutex;
+
+use super::config::Config;
+use super::options::{Key, quoted};
+use super::source::{BYTES, Contents, Fingerprint, Place, Source, Wanted, files_of};
+use super::warning::{Warning, WarningKind};
+use crate::Error;
+use crate::certificate::{Calendar, Certificate, OwnedCertificate, is_pem, pem, split_der};
+use crate::files::{self, Trace, is_settled, trace};
+use crate::revocation::{Crl, CrlStore, HeldCrl, may_sign_crls};
+use crate::verify::{Anchor, AnchorStore};
+
+/// The CRLs of a policy, indexed, and the files that they are from.
+#[derive(Debug)]
+pub(super) struct Crls {
+    pub(super) store: CrlStore,
+    pub(super) warnings: Vec<Warning>,
+    fingerprints: [Fingerprint; 2],
+    files: Vec<Arc<CrlFile>>,
+}
+
+/// One file as it was read.
+#[derive(Debug)]
+struct CrlFile {
+    path: String,
+    trace: Trace,
+    /// Whether a later change shows in the trace.
+    settled: AtomicBool,
+    crls: Vec<Arc<HeldCrl>>,
+    warnings: Vec<Warning>,
+}
+
+/// CRLs that were given in memory, and the bytes that make them again.
+#[derive(Debug)]
+pub(super) struct InMemory {
+    pub(super) bytes: Box<[u8]>,
+    crls: Vec<Arc<HeldCrl>>,
+    warnings: Vec<Warning>,
+}
+
+const CRL: &str = "crl";
+const CRL_ISSUER: &str = "crl_issuer";
+/// The largest file of CRLs that is read.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// Files that some policy of this process has in use, so that many virtual hosts hold one copy.
+static FILES: Mutex<Vec<Weak<CrlFile>>> = Mutex::new(Vec::new());
+
+impl Crls {
+    /// Reads what changed, checks the signatures whose issuers are known, and puts nothing older in the place of what
+    /// `previous` has.
+    pub(super) fn load(
+        config: &Config,
+        anchors: &AnchorStore,
+        previous: Option<&Self>,
+        now: i64,
+    ) -> Result<Self, Error> {
+        // Before the files are read, so that a change while they are being read is found later.
+        let fingerprints = fingerprints(config);
+        let given = Contents::read(CRL_ISSUER, config.sources(Key::CrlIssuer))?;
+        let issuers: Vec<OwnedCertificate> = given.certificates.into_iter().map(|given| given.certificate).collect();
+        let mut loaded = Loaded { warnings: given.warnings, ..Loaded::default() };
+        for source in config.sources(Key::Crl) {
+            match source {
+                Source::Path(path) => {
+                    for file in files_of(CRL, Wanted::RevocationLists, path)? {
+                        let path = file.to_string_lossy().into_owned();
+                        let io = |source| Error::Io { option: CRL, path: file.clone(), source };
+                        let file = CrlFile::open(&path).map_err(io)??;
+                        loaded.add(&file.crls, &file.warnings);
+                        loaded.files.push(file);
+                    }
+                }
+                Source::RevocationLists(memory) => loaded.add(&memory.crls, &memory.warnings),
+                Source::Certificates(_) => {}
+            }
+        }
+        let Loaded { mut crls, mut warnings, files } = loaded;
+        if let Some(previous) = previous {
+            keep_newer(&mut crls, &previous.store, &mut warnings);
+        }
+        for held in &crls {
+            let before = previous
+                .and_then(|previous| previous.store.crls().find(|before| before.is_of_one_series_with(held))?.signer());
+            find_signer(held, anchors, &issuers, before, &mut warnings)?;
+            warnings.extend(remarks(held, now));
+        }
+        Ok(Self { store: CrlStore::build(crls, issuers), warnings, fingerprints, files })
+    }
+
+    /// Whether the files are still those that were read. One that was read right after it was written is read again.
+    pub(super) fn is_current(&self, config: &Config) -> bool {
+        let same = self.fingerprints.iter().zip(&fingerprints(config)).all(|(own, found)| own.equals(found));
+        same && self.files.iter().all(|file| file.is_current())
+    }
+}
+
+/// The traces of the files of CRLs, and of the certificates of their issuers.
+fn fingerprints(config: &Config) -> [Fingerprint; 2] {
+    [
+        Fingerprint::of(CRL, Wanted::RevocationLists, config.sources(Key::Crl)),
+        Fingerprint::of(CRL_ISSUER, Wanted::Certificates, config.sources(Key::CrlIssuer)),
+    ]
+}
+
+#[derive(Default)]
+struct Loaded {
+    crls: Vec<Arc<HeldCrl>>,
+    warnings: Vec<Warning>,
+    files: Vec<Arc<CrlFile>>,
+}
+
+impl Loaded {
+    /// Adds CRLs, each once.
+    fn add(&mut self, crls: &[Arc<HeldCrl>], warnings: &[Warning]) {
+        for held in crls {
+            if !self.crls.iter().any(|known| known.is_same_as(held)) {
+                self.crls.push(Arc::clone(held));
+            }
+        }
+        self.warnings.extend_from_slice(warnings);
+    }
+}
+
+impl CrlFile {
+    /// The file as some policy has it, where it has not changed since, or as it is read now.
+    fn open(path: &str) -> io::Result<Result<Arc<Self>, Error>> {
+        let trace = trace(&fs::metadata(path)?);
+        let settled = is_settled(&trace).into();
+        let mut files = FILES.lock();
+        files.retain(|file| file.strong_count() > 0);
+        let mut known = files.iter().filter_map(Weak::upgrade);
+        if let Some(file) = known.find(|file| file.is_settled() && file.path == path && file.trace == trace) {
+            return Ok(Ok(file));
+        }
+        drop(files);
+        let bytes = files::read(path.as_ref(), MAX_FILE_BYTES)?;
+        let mut warnings = Vec::new();
+        let crls = match read(&Arc::from(path), &bytes, &mut warnings) {
+            Ok(crls) => crls,
+            Err(error) => return Ok(Err(error)),
+        };
+        let file = Arc::new(Self { path: path.to_owned(), trace, settled, crls, warnings });
+        FILES.lock().push(Arc::downgrade(&file));
+        Ok(Ok(file))
+    }
+
+    /// Whether a file of the same trace holds what it held. One that was too new to tell is read again, once.
+    fn is_current(&self) -> bool {
+        if self.is_settled() || !is_settled(&self.trace) {
+            return true;
+        }
+        let Ok(Ok(again)) = Self::open(&self.path) else { return false };
+        let same = self.crls.len() == again.crls.len()
+            && self.crls.iter().zip(&again.crls).all(|(held, again)| held.is_same_as(again));
+        self.settled.store(same, Ordering::Relaxed);
+        same
+    }
+
+    fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Relaxed)
+    }
+}
+
+impl InMemory {
+    /// CRLs in memory: PEM, or DER one after the other.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let mut warnings = Vec::new();
+        let crls = read(&Arc::from(BYTES), bytes, &mut warnings)?;
+        Ok(Self { bytes: bytes.into(), crls, warnings })
+    }
+}
+
+impl PartialEq for InMemory {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for InMemory {}
+
+/// Reads what one file holds, and it must hold a CRL.
+fn read(origin: &Arc<str>, bytes: &[u8], warnings: &mut Vec<Warning>) -> Result<Vec<Arc<HeldCrl>>, Error> {
+    let mut crls = Vec::new();
+    let fault = |place: Place, problem: String| Error::Malformed { option: CRL, place: place.to_string(), problem };
+    let mut push = |place: Place, der: &[u8]| match Crl::from_der(der) {
+        Ok(crl) => {
+            crls.push(Arc::new(HeldCrl::new(crl, place.to_string())));
+            Ok(())
+        }
+        Err(malformed) => Err(fault(place, malformed.to_string())),
+    };
+    let hint = if is_pem(bytes) {
+        let blocks =
+            pem::decode(bytes).map_err(|error| fault(Place::line(origin, error.line), error.problem.into()))?;
+        for block in blocks {
+            let place = Place::line(origin, block.line);
+            if block.label == "X509 CRL" {
+                push(place, &block.der)?;
+            } else if block.is_private_key() {
+                return Err(fault(place, "is a private key, where only CRLs are expected".into()));
+            } else {
+                let text = format!("a PEM block '{}' is ignored", quoted(block.label));
+                warnings.push(Warning::new(WarningKind::ContentIgnored, CRL, text).at(place.to_string()));
+            }
+        }
+        ", only other PEM blocks"
+    } else if bytes.first() == Some(&crate::certificate::SEQUENCE) {
+        for (number, der) in (1..).zip(split_der(bytes)) {
+            let place = Place::number(origin, number);
+            match der {
+                Ok(der) => push(place, der)?,
+                Err(malformed) => return Err(fault(place, malformed.to_string())),
+            }
+        }
+        ""
+    } else if bytes.is_empty() {
+        ": it is empty"
+    } else {
+        ": it is neither PEM nor DER"
+    };
+    match crls.is_empty() {
+        true => Err(Wanted::RevocationLists.missing(CRL, origin.to_string(), hint)),
+        false => Ok(crls),
+    }
+}
+
+/// Where a list is older than the one of its series that was in use, and which is gone, that one stays.
+fn keep_newer(crls: &mut Vec<Arc<HeldCrl>>, previous: &CrlStore, warnings: &mut Vec<Warning>) {
+    for before in previous.crls() {
+        let of_series = |held: &HeldCrl| held.is_delta() == before.is_delta() && held.is_of_one_series_with(before);
+        let series = || crls.iter().filter(|held| of_series(held));
+        let overtaken = series().any(|held| held.is_same_as(before) || !held.is_older_than(before));
+        let Some(older) = series().next().filter(|_| !overtaken) else { continue };
+        let text =
+            format!("is older than the one in use, of {}, which stays in use", date(before.info().this_update()));
+        let warning = Warning::new(WarningKind::CrlOlder, CRL, text).at(older.info().place().to_owned());
+        warnings.push(warning);
+        crls.retain(|held| !of_series(held));
+        crls.push(Arc::clone(before));
+    }
+}
+
+/// Checks the signature of a CRL whose issuer is pinned, was given, or signed the one before.
+///
+/// # Errors
+///
+/// [`Error::UnusableCrl`] where the issuer is certain, and did not sign it or may not sign CRLs.
+fn find_signer(
+    held: &HeldCrl,
+    anchors: &AnchorStore,
+    issuers: &[OwnedCertificate],
+    before: Option<Certificate<'_>>,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), Error> {
+    if held.signer().is_some() {
+        return Ok(());
+    }
+    let (name, wanted) = (held.crl().issuer(), held.issuer_key_identifier());
+    let place = || held.info().place().to_owned();
+    let refuse = |problem| Err(Error::UnusableCrl { option: CRL, place: place(), problem, issuer: name.rfc4514() });
+    let pinned = anchors.named(&name).map(Anchor::certificate);
+    let given = issuers.iter().map(OwnedCertificate::view).filter(|certificate| certificate.subject().matches(&name));
+    let (mut known, mut certain) = (false, false);
+    for issuer in before.into_iter().chain(pinned).chain(given).take(MOST_CANDIDATES) {
+        let own = issuer.subject_key_identifier();
+        if wanted.is_some() && own.is_some() && wanted != own {
+            continue;
+        }
+        known = true;
+        certain |= wanted.is_some() && wanted == own;
+        if held.check_signature(&issuer).is_ok() {
+            return match may_sign_crls(&issuer) {
+                true => Ok(()),
+                false => refuse("its issuer's key usage does not allow to sign CRLs"),
+            };
+        }
+    }
+    if certain || before.is_some() && known {
+        return refuse("its signature is not by its issuer's key");
+    }
+    if known {
+        let text = format!("no pinned CA of its issuer's name signed it: {}", name.rfc4514());
+        warnings.push(Warning::new(WarningKind::CrlUnverified, CRL, text).at(place()));
+    }
+    Ok(())
+}
+
+/// How many certificates of a CRL issuer's name are tried when it is loaded.
+const MOST_CANDIDATES: usize = 16;
+
+/// What the operator should know of a CRL that was read.
+fn remarks(held: &HeldCrl, now: i64) -> Vec<Warning> {
+    const DAY: i64 = 86_400;
+    let info = held.info();
+    let mut remarks = Vec::new();
+    let mut warn = |kind, text: String| {
+        let text = format!("{text}: {}", info.issuer().rfc4514());
+        remarks.push(Warning::new(kind, CRL, text).at(info.place().to_owned()));
+    };
+    if info.this_update() > now {
+        warn(WarningKind::CrlNotYetValid, format!("is not valid before {}", date(info.this_update())));
+    }
+    match info.next_update() {
+        None => warn(WarningKind::CrlNeverExpires, "has no nextUpdate, so that it is used however old it is".into()),
+        Some(next) if next < now => warn(WarningKind::CrlExpired, format!("has expired on {}", date(next))),
+        // Soon is a quarter of its life, or a day.
+        Some(next) if next - now < DAY.min(next.saturating_sub(info.this_update()) / 4) => {
+            warn(WarningKind::CrlExpiresSoon, format!("expires on {}", date(next)));
+        }
+        Some(_) => {}
+    }
+    if held.crl().unknown_critical_extension().is_some() {
+        let text = "has a critical extension that is not understood: whoever it may be about is refused";
+        warn(WarningKind::CrlUnsupported, text.into());
+    }
+    remarks
+}
+
+fn date(unix: i64) -> String {
+    Calendar::from_unix(unix).rfc3339()
+}

@@ -1,0 +1,297 @@
+//! Was a certificate revoked, by all CRLs that are about it (RFC 5280 section 6.3.3)?
+
+use std::sync::Arc;
+
+use super::distribution_point::{self, DistributionPoints};
+use super::held::{CrlInfo, HeldCrl};
+use super::issuing_distribution_point::ReasonFlags;
+use super::store::CrlStore;
+use super::{Entry, RevocationReason};
+use crate::certificate::{Certificate, KeyUsage};
+use crate::signature::Strength;
+
+/// What the CRLs of a policy are worth.
+#[derive(Clone, Debug)]
+pub(crate) struct CrlRules {
+    pub(crate) check: CrlCheck,
+    /// Whether a certificate that no CRL covers is taken as not revoked.
+    pub(crate) allow_missing: bool,
+    /// Seconds for which a CRL is used beyond its nextUpdate; None for ever.
+    pub(crate) grace: Option<i64>,
+}
+
+/// Which certificates of a path are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CrlCheck {
+    Off,
+    Leaf,
+    Chain,
+}
+
+/// What the CRLs say of one certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) status: CrlStatus,
+    /// The CRL that decided, or the first that could not.
+    pub(crate) crl: Option<Arc<CrlInfo>>,
+    /// The seconds for which the answer holds.
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CrlStatus {
+    NotRevoked,
+    Revoked(Entry),
+    Unknown(CrlFault),
+}
+
+/// Why the CRLs do not say whether a certificate was revoked; of several, the last one here is the most telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum CrlFault {
+    Missing,
+    Scope,
+    NotYetValid,
+    Expired,
+    IssuerUnknown,
+    SignatureInvalid,
+    IssuerUnfit,
+    Unsupported,
+}
+
+impl CrlFault {
+    /// Whether it is as if there were no CRL, rather than one that cannot be trusted.
+    pub(crate) fn is_absence(self) -> bool {
+        matches!(self, Self::Missing | Self::Scope | Self::NotYetValid)
+    }
+}
+
+/// A certificate with its issuer, on the path under examination.
+#[derive(Clone, Copy)]
+pub(crate) struct Issued<'p, 'c> {
+    pub(crate) certificate: &'p Certificate<'c>,
+    pub(crate) issuer: &'p Certificate<'c>,
+}
+
+/// Other certificates that a CRL's issuer may have than the one on the path.
+pub(crate) trait Signers {
+    /// The key of a certificate of this name that signed the CRL, that may sign CRLs for `subject`'s issuer, and that leads
+    /// to the CA that the path leads to.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    fn authorise(&mut self, held: &HeldCrl, subject: Issued<'_, '_>) -> Result<(), CrlFault>;
+}
+
+/// When, and how strict.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions<'r> {
+    pub(crate) rules: &'r CrlRules,
+    pub(crate) strength: Strength,
+    pub(crate) time_skew: i64,
+    pub(crate) now: i64,
+}
+
+/// Looks a certificate up in every CRL that is about it.
+pub(crate) fn check(
+    store: &CrlStore,
+    subject: Issued<'_, '_>,
+    conditions: Conditions<'_>,
+    signers: &mut impl Signers,
+) -> Finding {
+    let name = subject.certificate.issuer();
+    let own = store.find(&name).map_or(&[][..], |issuer| issuer.crls());
+    let mut search = Search { subject, conditions, signers, answer: Answer::default() };
+    let points = match distribution_point::distribution_points(subject.certificate) {
+        Some(points) => points,
+        None => {
+            search.answer.fault(CrlFault::Scope, None);
+            return search.answer.finish(conditions.rules);
+        }
+    };
+    search.look(own, &points);
+    if store.has_indirect() {
+        for indirect in points.iter().flat_map(|point| point.crl_issuers()) {
+            let crls = store.find(&indirect).map_or(&[][..], |issuer| issuer.crls());
+            if !std::ptr::eq(crls, own) {
+                search.look(crls, &points);
+            }
+        }
+    }
+    search.answer.finish(conditions.rules)
+}
+
+struct Search<'s, 'p, 'c, S> {
+    subject: Issued<'p, 'c>,
+    conditions: Conditions<'s>,
+    signers: &'s mut S,
+    answer: Answer,
+}
+
+impl<S: Signers> Search<'_, '_, '_, S> {
+    /// Looks through the CRLs of one issuer's name, series by series.
+    fn look(&mut self, crls: &[Arc<HeldCrl>], points: &DistributionPoints<'_>) {
+        for (position, first) in crls.iter().enumerate() {
+            if crls[..position].iter().any(|earlier| earlier.is_of_one_series_with(first)) {
+                continue;
+            }
+            let covers = self.covers(first, points);
+            match covers == ReasonFlags::NONE {
+                true => self.answer.fault(CrlFault::Scope, Some(first)),
+                false => self.look_through(&crls[position..], first, covers),
+            }
+        }
+    }
+
+    /// The reasons of revocation for which a CRL is about the certificate.
+    fn covers(&self, held: &HeldCrl, points: &DistributionPoints<'_>) -> ReasonFlags {
+        let (certificate, issuer, scope) = (self.subject.certificate, held.crl().issuer(), held.crl().scope());
+        if !distribution_point::includes_kind(certificate, scope) {
+            return ReasonFlags::NONE;
+        }
+        let named = points
+            .iter()
+            .fold(distribution_point::covered_without_point(certificate, &issuer, scope), |covered, point| {
+                covered.union(point.covered_by(certificate, &issuer, scope))
+            });
+        named.intersection(scope.only_some_reasons.unwrap_or(ReasonFlags::ALL))
+    }
+
+    /// Looks through a series, newest first. A revocation counts also where a newer list is without it, but for a hold.
+    fn look_through(&mut self, crls: &[Arc<HeldCrl>], first: &HeldCrl, covers: ReasonFlags) {
+        let Conditions { now, time_skew, .. } = self.conditions;
+        let series = || crls.iter().filter(|held| held.is_of_one_series_with(first));
+        let mut newer_without = false;
+        for held in series() {
+            let crl = held.crl();
+            if crl.this_update() > now.saturating_add(time_skew) {
+                self.answer.wait_for(crl.this_update().saturating_sub(time_skew));
+                self.answer.fault(CrlFault::NotYetValid, Some(held));
+                continue;
+            }
+            if let Err(fault) = self.trust(held) {
+                self.answer.fault(fault, Some(held));
+                continue;
+            }
+            if crl.unknown_critical_extension().is_some() {
+                self.answer.refuse(held);
+                continue;
+            }
+            let until = self.last_second(held, series());
+            let (is_delta, expired) = (held.is_delta(), until < now);
+            match crl.find(&self.subject.certificate.issuer(), self.subject.certificate.serial()) {
+                Some(Entry { reason: Some(RevocationReason::RemoveFromCrl), .. }) => {
+                    newer_without |= is_delta && !expired;
+                }
+                Some(Entry { reason: Some(RevocationReason::CertificateHold), .. }) if newer_without => {}
+                Some(_) if newer_without && expired => {}
+                Some(entry) => self.answer.revoke(entry, held),
+                None => newer_without |= !is_delta && !expired,
+            }
+            match (expired, is_delta) {
+                (false, true) => self.answer.rely_on(held, until, time_skew),
+                (false, false) => {
+                    self.answer.rely_on(held, until, time_skew);
+                    self.answer.cover(covers, held);
+                }
+                (true, _) => self.answer.fault(CrlFault::Expired, Some(held)),
+            }
+        }
+    }
+
+    /// Whether it is signed by somebody who may.
+    fn trust(&mut self, held: &HeldCrl) -> Result<(), CrlFault> {
+        let algorithm = held.crl().signature_algorithm();
+        if !algorithm.is_some_and(|algorithm| algorithm.is_strong_enough(self.conditions.strength)) {
+            return Err(CrlFault::SignatureInvalid);
+        }
+        let issuer = self.subject.issuer;
+        let is_named = || held.crl().issuer().matches(&issuer.subject());
+        if held.is_signed_by(issuer) || is_named() && held.check_signature(issuer).is_ok() {
+            return if may_sign_crls(issuer) { Ok(()) } else { Err(CrlFault::IssuerUnfit) };
+        }
+        self.signers.authorise(held, self.subject)
+    }
+
+    /// The last second for which a list is used. A delta that completes it speaks for it, too.
+    fn last_second<'h>(&self, held: &HeldCrl, series: impl Iterator<Item = &'h Arc<HeldCrl>>) -> i64 {
+        let Conditions { rules, time_skew, now, .. } = self.conditions;
+        let last = |held: &HeldCrl| match (held.crl().next_update(), rules.grace) {
+            (Some(next), Some(grace)) => next.saturating_add(time_skew).saturating_add(grace),
+            _ => i64::MAX,
+        };
+        let started = now.saturating_add(time_skew);
+        let deltas = series.filter(|delta| delta.completes(held) && delta.crl().this_update() <= started);
+        deltas.map(|delta| last(delta)).fold(last(held), i64::max)
+    }
+}
+
+/// Whether the key usage of a certificate allows its key to sign CRLs (RFC 5280 section 4.2.1.3).
+pub(crate) fn may_sign_crls(certificate: &Certificate<'_>) -> bool {
+    certificate.key_usage().is_none_or(|usage| usage.allows(KeyUsage::CRL_SIGN))
+}
+
+/// What was found so far.
+struct Answer {
+    covered: ReasonFlags,
+    revoked: Option<(Entry, Arc<CrlInfo>)>,
+    fault: Option<(CrlFault, Option<Arc<CrlInfo>>)>,
+    decided: Option<Arc<CrlInfo>>,
+    from: i64,
+    until: i64,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { covered: ReasonFlags::NONE, revoked: None, fault: None, decided: None, from: i64::MIN, until: i64::MAX }
+    }
+}
+
+impl Answer {
+    fn fault(&mut self, fault: CrlFault, held: Option<&HeldCrl>) {
+        if self.fault.as_ref().is_none_or(|(known, _)| *known < fault) {
+            self.fault = Some((fault, held.map(|held| Arc::clone(held.info()))));
+        }
+    }
+
+    /// A list that nobody can read whole may say anything, whatever the others say.
+    fn refuse(&mut self, held: &HeldCrl) {
+        self.fault(CrlFault::Unsupported, Some(held));
+    }
+
+    fn revoke(&mut self, entry: Entry, held: &HeldCrl) {
+        self.revoked.get_or_insert_with(|| (entry, Arc::clone(held.info())));
+    }
+
+    fn cover(&mut self, reasons: ReasonFlags, held: &HeldCrl) {
+        self.covered = self.covered.union(reasons);
+        self.decided.get_or_insert_with(|| Arc::clone(held.info()));
+    }
+
+    fn rely_on(&mut self, held: &HeldCrl, until: i64, time_skew: i64) {
+        self.from = self.from.max(held.crl().this_update().saturating_sub(time_skew));
+        self.until = self.until.min(until);
+    }
+
+    /// A list that is not used yet may change the answer once it is.
+    fn wait_for(&mut self, start: i64) {
+        self.until = self.until.min(start.saturating_sub(1));
+    }
+
+    fn finish(self, rules: &CrlRules) -> Finding {
+        let unsupported = matches!(self.fault, Some((CrlFault::Unsupported, _)));
+        let (status, crl) = match (self.revoked, self.fault) {
+            (Some((entry, info)), _) => (CrlStatus::Revoked(entry), Some(info)),
+            (None, _) if self.covered.contains(ReasonFlags::ALL) && !unsupported => (CrlStatus::NotRevoked, self.decided),
+            (None, fault) => {
+                let (fault, info) = fault.unwrap_or((CrlFault::Missing, None));
+                match rules.allow_missing && fault.is_absence() {
+                    true => (CrlStatus::NotRevoked, self.decided),
+                    false => (CrlStatus::Unknown(fault), info),
+                }
+            }
+        };
+        Finding { status, crl, from: self.from, until: self.until }
+    }
+}

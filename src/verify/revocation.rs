@@ -1,0 +1,211 @@
+//! Revocation along a path: what the CRLs say of each certificate, as reasons.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::path_checks::Path;
+use super::reason::{Code, Culprit, Detail, Reason};
+use super::rules::{EkuRule, Rules};
+use super::{Basis, search};
+use crate::certificate::{Certificate, KeyUsage};
+use crate::revocation::{
+    self, Conditions, CrlCheck, CrlFault, CrlInfo, CrlStatus, CrlStore, Entry, HeldCrl, Issued, Signers, may_sign_crls,
+};
+use crate::signature::Key;
+
+/// What was found along a path.
+#[derive(Debug)]
+pub(crate) struct RevocationReport {
+    pub(crate) reasons: Vec<Reason>,
+    /// The CRL that decided about each certificate, with its depth.
+    pub(crate) evidence: Evidence,
+    /// The seconds for which the answers hold.
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+}
+
+pub(crate) type Evidence = SmallVec<[(u32, Arc<CrlInfo>); 2]>;
+
+/// The search of a CRL issuer's path inside another search: how deep, and the CRL that it is for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Nesting<'s> {
+    depth: u8,
+    /// A CRL issuer's own certificate may be in the scope of the very CRL that it signed.
+    assumed: Option<&'s HeldCrl>,
+}
+
+/// A CRL issuer may have a certificate whose revocation is published by another CRL issuer, and so on.
+const MOST_NESTED: u8 = 2;
+/// How many certificates of a CRL issuer's name are looked at.
+const MOST_CANDIDATES: usize = 16;
+
+impl Default for RevocationReport {
+    fn default() -> Self {
+        Self { reasons: Vec::new(), evidence: Evidence::new(), from: i64::MIN, until: i64::MAX }
+    }
+}
+
+/// Looks up the certificates of a path whose signatures are good. `presented` is where other CRL issuers' certificates may
+/// be.
+pub(super) fn check<'c>(
+    path: &Path<'_, 'c>,
+    presented: &[Option<Certificate<'c>>],
+    basis: &Basis<'_>,
+    nesting: Nesting<'_>,
+) -> RevocationReport {
+    let mut report = RevocationReport::default();
+    let Some(store) = basis.crls else { return report };
+    let anchor = path.anchor.certificate();
+    let count = match basis.rules.crl.check {
+        CrlCheck::Off => 0,
+        CrlCheck::Leaf => 1,
+        CrlCheck::Chain => path.certificates.len(),
+    };
+    for (depth, certificate) in (0u32..).zip(path.certificates.iter().take(count)) {
+        let issuer = path.certificates.get(depth as usize + 1).unwrap_or(&anchor);
+        let mut signers = OtherSigners { store, anchor: &anchor, presented, basis, nesting };
+        let finding = revocation::check(store, Issued { certificate, issuer }, conditions(basis), &mut signers);
+        report.from = report.from.max(finding.from);
+        report.until = report.until.min(finding.until);
+        let place = finding.crl.as_deref().map(CrlInfo::place);
+        if let Some((code, detail)) = judged(finding.status, place) {
+            let culprit = path.presented.get(depth as usize).map_or(Culprit::None, |index| Culprit::Presented(*index));
+            let reason = Reason::new(code, depth, culprit);
+            report.reasons.push(detail.into_iter().fold(reason, Reason::with));
+        }
+        report.evidence.extend(finding.crl.map(|crl| (depth, crl)));
+    }
+    report
+}
+
+/// A pinned leaf needs nobody to vouch for it, and so no CRL; one that is known to be good and lists it counts all the same.
+pub(super) fn check_pinned(leaf: &Certificate<'_>, store: Option<&CrlStore>) -> Option<Reason> {
+    let issuer = leaf.issuer();
+    let wanted = leaf.issuer_key_identifier();
+    let about_it = |held: &&Arc<HeldCrl>| {
+        held.crl().issuer().matches(&issuer)
+            && held.signer().is_some_and(|signer| match (wanted, signer.subject_key_identifier()) {
+                (Some(wanted), Some(own)) => wanted == own,
+                _ => true,
+            })
+    };
+    let lists = |held: &Arc<HeldCrl>| Some((held.crl().find(&issuer, leaf.serial())?, Arc::clone(held.info())));
+    let (entry, info) = store?.crls().filter(about_it).find_map(lists)?;
+    let (code, detail) = judged(CrlStatus::Revoked(entry), Some(info.place()))?;
+    let reason = Reason::new(code, 0, Culprit::Presented(0));
+    Some(detail.into_iter().fold(reason, Reason::with))
+}
+
+fn conditions<'r>(basis: &Basis<'r>) -> Conditions<'r> {
+    let rules = basis.rules;
+    Conditions { rules: &rules.crl, strength: rules.strength, time_skew: rules.time_skew, now: basis.now }
+}
+
+fn judged(status: CrlStatus, place: Option<&str>) -> Option<(Code, Option<Detail>)> {
+    let code = match status {
+        CrlStatus::NotRevoked => return None,
+        CrlStatus::Revoked(Entry { reason, date }) => {
+            return Some((Code::CertificateRevoked, Some(Detail::Revoked { reason, date })));
+        }
+        CrlStatus::Unknown(fault) => match fault {
+            CrlFault::Missing => Code::CrlMissing,
+            CrlFault::Scope => Code::CrlScope,
+            CrlFault::NotYetValid => Code::CrlNotYetValid,
+            CrlFault::Expired => Code::CrlExpired,
+            CrlFault::IssuerUnknown => Code::CrlIssuerUnknown,
+            CrlFault::SignatureInvalid => Code::CrlSignatureInvalid,
+            CrlFault::IssuerUnfit => Code::CrlIssuerUnfit,
+            CrlFault::Unsupported => Code::CrlUnsupported,
+        },
+    };
+    Some((code, place.map(|place| Detail::Text(place.into()))))
+}
+
+/// Where else than on the path a CRL issuer's certificate may be.
+struct OtherSigners<'s, 'c> {
+    store: &'s CrlStore,
+    anchor: &'s Certificate<'s>,
+    presented: &'s [Option<Certificate<'c>>],
+    basis: &'s Basis<'s>,
+    nesting: Nesting<'s>,
+}
+
+impl Signers for OtherSigners<'_, '_> {
+    fn authorise(&mut self, held: &HeldCrl, subject: Issued<'_, '_>) -> Result<(), CrlFault> {
+        if self.nesting.assumed.is_some_and(|assumed| std::ptr::eq(assumed, held)) {
+            return Ok(());
+        }
+        let name = held.crl().issuer();
+        let of_own_issuer = name.matches(&subject.certificate.issuer());
+        let mut fault = if of_own_issuer { CrlFault::SignatureInvalid } else { CrlFault::IssuerUnknown };
+        let presented = self.presented.iter().flatten().filter(|candidate| candidate.subject().matches(&name)).copied();
+        let known = held.signer().into_iter().chain(self.basis.anchors.named(&name).map(super::Anchor::certificate));
+        let candidates = known.chain(self.store.signers_named(&name)).chain(presented).take(MOST_CANDIDATES);
+        for candidate in candidates {
+            let own_key = candidate.subject_public_key_info() == subject.issuer.subject_public_key_info();
+            if own_key && of_own_issuer || held.check_signature(&candidate).is_err() {
+                continue;
+            }
+            fault = if !may_sign_crls(&candidate) {
+                CrlFault::IssuerUnfit
+            } else if of_own_issuer && !self.is_same_authority(&candidate, subject.issuer)
+                || !self.leads_to_anchor(&candidate, held)
+            {
+                CrlFault::IssuerUnknown
+            } else {
+                return Ok(());
+            };
+        }
+        Err(fault)
+    }
+}
+
+impl OtherSigners<'_, '_> {
+    /// Whether another key of an issuer's name is the same authority's: it may sign nothing but CRLs, or a self-issued
+    /// certificate links both keys (RFC 5280 section 3.2). Otherwise it is another CA of the same name.
+    fn is_same_authority(&self, candidate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+        let is_ca = candidate.basic_constraints().is_some_and(|constraints| constraints.ca);
+        if !is_ca || candidate.key_usage().is_some_and(|usage| !usage.allows(KeyUsage::KEY_CERT_SIGN)) {
+            return true;
+        }
+        let links = |link: &Certificate<'_>, key: &Certificate<'_>, by: &Certificate<'_>| {
+            link.subject_public_key_info() == key.subject_public_key_info()
+                && link.is_self_issued()
+                && link.subject().matches(&by.subject())
+                && Key::of(by).verify(by, link.into()).is_ok()
+        };
+        let others = self.presented.iter().flatten().filter(|other| other.subject().matches(&issuer.subject()));
+        [*candidate, *issuer]
+            .iter()
+            .chain(others)
+            .take(MOST_CANDIDATES)
+            .any(|link| links(link, candidate, issuer) || links(link, issuer, candidate))
+    }
+
+    /// Whether the certificate is good for the CA that the path under examination leads to (RFC 5280 section 6.3.3 (f)).
+    fn leads_to_anchor(&self, candidate: &Certificate<'_>, held: &HeldCrl) -> bool {
+        if candidate.as_der() == self.anchor.as_der() {
+            return true;
+        }
+        if self.nesting.depth >= MOST_NESTED {
+            return false;
+        }
+        let given = self.store.signers().map(Some);
+        let certificates: Vec<Option<Certificate<'_>>> =
+            std::iter::once(Some(*candidate)).chain(self.presented.iter().copied()).chain(given).collect();
+        let rules = Rules { eku: EkuRule::Any, ..self.basis.rules.clone() };
+        let basis = Basis { rules: &rules, ..*self.basis };
+        let nesting = Nesting { depth: self.nesting.depth + 1, assumed: Some(held) };
+        // With `leaf`, nobody but the client's certificate is looked up.
+        let basis = match self.basis.rules.crl.check {
+            CrlCheck::Chain => basis,
+            CrlCheck::Leaf | CrlCheck::Off => Basis { crls: None, ..basis },
+        };
+        search::search(&certificates, &basis, nesting).is_some_and(|outcome| {
+            let anchor = outcome.anchor.as_ref();
+            outcome.reasons.is_empty()
+                && anchor.is_some_and(|anchor| anchor.certificate().as_der() == self.anchor.as_der())
+        })
+    }
+}
