@@ -296,14 +296,10 @@ pub(crate) fn is_oid(bytes: &[u8]) -> bool {
     {
         return true;
     }
-    let mut start_of_arc = true;
-    for byte in bytes {
-        if start_of_arc && *byte == 0x80 {
-            return false;
-        }
-        start_of_arc = byte & 0x80 == 0;
-    }
-    start_of_arc && !bytes.is_empty()
+    let Some(last) = bytes.last() else { return false };
+    // Only an arc that is 0x80 at its start is padded, and few have such a byte at all.
+    let padded = || bytes[0] == 0x80 || bytes.windows(2).any(|pair| pair[0] & 0x80 == 0 && pair[1] == 0x80);
+    last & 0x80 == 0 && !(bytes.contains(&0x80) && padded())
 }
 
 /// The lengths of the header and of the content of the value at the start of `bytes`.

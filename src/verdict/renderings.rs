@@ -6,10 +6,11 @@ use std::sync::OnceLock;
 
 const BUCKETS: usize = 32;
 
-/// Texts by name. One name may have several, where the text depends on the moment (days left).
-#[derive(Debug)]
+/// Texts by name. One name may have several, where the text depends on the moment (days left). A verdict that nobody asks
+/// for a text has none of the buckets.
+#[derive(Debug, Default)]
 pub(super) struct Renderings {
-    buckets: [OnceLock<Box<Entry>>; BUCKETS],
+    buckets: OnceLock<Box<[OnceLock<Box<Entry>>; BUCKETS]>>,
 }
 
 #[derive(Debug)]
@@ -20,23 +21,20 @@ struct Entry {
     next: OnceLock<Box<Entry>>,
 }
 
-impl Default for Renderings {
-    fn default() -> Self {
-        Self { buckets: [const { OnceLock::new() }; BUCKETS] }
-    }
-}
-
 impl Renderings {
     /// The text kept under a name. The NUL behind it is included.
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        self.entries(name).find(|entry| *entry.name == *name).map(|entry| &*entry.text)
+        let first = self.buckets.get()?[bucket(name)].get();
+        let mut entries = std::iter::successors(first, |entry| entry.next.get());
+        entries.find(|entry| *entry.name == *name).map(|entry| &*entry.text)
     }
 
     /// Keeps a text, or finds the equal one that is kept already. The NUL behind it is included.
     pub(super) fn keep(&self, name: &str, mut text: Vec<u8>) -> &[u8] {
         text.push(0);
         let mut fresh = Box::new(Entry { name: name.into(), text: text.into(), next: OnceLock::new() });
-        let mut place = self.bucket(name);
+        let buckets = self.buckets.get_or_init(|| Box::new([const { OnceLock::new() }; BUCKETS]));
+        let mut place = &buckets[bucket(name)];
         loop {
             if let Some(entry) = place.get() {
                 if entry.name == fresh.name && entry.text == fresh.text {
@@ -55,18 +53,13 @@ impl Renderings {
             };
         }
     }
+}
 
-    fn entries(&self, name: &str) -> impl Iterator<Item = &Entry> {
-        std::iter::successors(self.bucket(name).get(), |entry| entry.next.get()).map(|entry| &**entry)
-    }
-
-    fn bucket(&self, name: &str) -> &OnceLock<Box<Entry>> {
-        let bytes = name.as_bytes();
-        let byte = |index: usize| usize::from(*bytes.get(index).unwrap_or(&0));
-        // Names differ in length, at their ends, and behind common prefixes.
-        let hash = bytes.len() + 7 * byte(bytes.len().wrapping_sub(1)) + 31 * byte(bytes.len() / 2) + 3 * byte(0);
-        &self.buckets[hash % BUCKETS]
-    }
+fn bucket(name: &str) -> usize {
+    let bytes = name.as_bytes();
+    let byte = |index: usize| usize::from(*bytes.get(index).unwrap_or(&0));
+    // Names differ in length, at their ends, and behind common prefixes.
+    (bytes.len() + 7 * byte(bytes.len().wrapping_sub(1)) + 31 * byte(bytes.len() / 2) + 3 * byte(0)) % BUCKETS
 }
 
 #[cfg(test)]

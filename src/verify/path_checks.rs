@@ -169,16 +169,19 @@ fn check_issuer(issuer: &Certificate<'_>, is_anchor: bool, rules: &Rules, mut bl
 }
 
 fn check_lengths(path: &Path<'_, '_>, rules: &Rules, blame: &mut impl FnMut(Code, usize)) {
-    // Intermediates below the one in hand that are not self-issued (RFC 5280 section 4.2.1.9).
-    let mut below = 0;
     let anchor = path.anchor.certificate();
-    let issuers = path.certificates.iter().skip(1).chain(std::iter::once(&anchor));
-    for (depth, issuer) in (1..).zip(issuers) {
-        let limit = issuer.basic_constraints().and_then(|constraints| constraints.path_length);
-        if limit.is_some_and(|limit| below > limit) {
-            blame(Code::PathLengthExceeded, depth);
+    let issuers = || (1..).zip(path.certificates.iter().skip(1).chain(std::iter::once(&anchor)));
+    let limit = |issuer: &Certificate<'_>| issuer.basic_constraints().and_then(|constraints| constraints.path_length);
+    // Few paths have an issuer with more intermediates below it than its limit, even if all of them count.
+    if issuers().any(|(depth, issuer)| limit(issuer).is_some_and(|limit| depth - 1 > limit as usize)) {
+        // Intermediates below the one in hand that are not self-issued (RFC 5280 section 4.2.1.9).
+        let mut below = 0;
+        for (depth, issuer) in issuers() {
+            if limit(issuer).is_some_and(|limit| below > limit) {
+                blame(Code::PathLengthExceeded, depth);
+            }
+            below += u32::from(!issuer.is_self_issued());
         }
-        below += u32::from(!issuer.is_self_issued());
     }
     let intermediates = path.certificates.len() - 1;
     if intermediates > rules.depth as usize {

@@ -123,66 +123,84 @@ fn webpki_verify(
     rules: &Rules,
     time: UnixTime,
 ) -> Result<(), webpki::Error> {
-    let issuer_of = |place: usize| path.get(place + 1).copied().unwrap_or_else(|| anchor.certificate());
-    let checked: SmallVec<[Checked<'_>; 8]> = path
-        .iter()
-        .enumerate()
-        .map(|(place, certificate)| Checked { key: issuer_of(place).key(), certificate: *certificate })
-        .collect();
-    let mut algorithms: SmallVec<[Remembering<'_>; 4]> = SmallVec::new();
-    for (place, certificate) in path.iter().enumerate() {
-        let id = content(certificate.signature_algorithm());
+    let checked = Checked { path, anchor: anchor.certificate() };
+    let mut found: SmallVec<[Remembering<'_>; 2]> = SmallVec::new();
+    for (certificate, issuer) in checked.pairs() {
+        let (signature, key) = (content(certificate.signature_algorithm()), content(issuer.key_algorithm()));
         // Most paths are signed with one algorithm throughout.
-        if path[..place].iter().any(|above| content(above.signature_algorithm()) == id) {
+        if found.iter().any(|other| other.signature == signature && other.key == key) {
             continue;
         }
-        let known = KNOWN_ALGORITHMS.iter().filter(|(known, _)| known.as_ref() == id).map(|(_, algorithm)| *algorithm);
-        let legacy = legacy::algorithms(rules).filter(|algorithm| algorithm.signature_alg_id().as_ref() == id);
-        algorithms.extend(known.chain(legacy).map(|algorithm| Remembering { algorithm, id, checked: &checked }));
+        let known = KNOWN_ALGORITHMS.iter().filter(|known| known.signature.as_ref() == signature);
+        let known = known.filter(|known| known.key.as_ref() == key).map(|known| known.algorithm);
+        let legacy = legacy::algorithms(rules).filter(|algorithm| algorithm.signature_alg_id().as_ref() == signature);
+        found.extend(known.chain(legacy).map(|algorithm| Remembering { algorithm, signature, key, checked: &checked }));
     }
-    let algorithms: SmallVec<[&dyn SignatureVerificationAlgorithm; 4]> =
-        algorithms.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm).collect();
+    let mut algorithms: SmallVec<[&dyn SignatureVerificationAlgorithm; 2]> = SmallVec::new();
+    algorithms.extend(found.iter().map(|algorithm| algorithm as &dyn SignatureVerificationAlgorithm));
 
     let leaf = CertificateDer::from(path[0].as_der());
-    let intermediates: SmallVec<[CertificateDer<'_>; 6]> =
-        path[1..].iter().map(|certificate| CertificateDer::from(certificate.as_der())).collect();
+    let mut intermediates: SmallVec<[CertificateDer<'_>; 4]> = SmallVec::new();
+    intermediates.extend(path[1..].iter().map(|certificate| CertificateDer::from(certificate.as_der())));
     let leaf = EndEntityCert::try_from(&leaf)?;
     let Some(trusted) = anchor.second() else {
         return Err(webpki::Error::UnsupportedCertVersion);
     };
     let usage = Usage { rule: &rules.eku };
-    leaf.verify_for_usage(&algorithms, std::slice::from_ref(trusted), &intermediates, time, usage, None, None).map(drop)
+    // The path that it returns is large: it stays where it is.
+    match leaf.verify_for_usage(&algorithms, std::slice::from_ref(trusted), &intermediates, time, usage, None, None) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
-/// webpki's algorithms by what is inside their AlgorithmIdentifiers.
-static KNOWN_ALGORITHMS: LazyLock<Vec<(AlgorithmIdentifier, &'static dyn SignatureVerificationAlgorithm)>> =
-    LazyLock::new(|| {
-        webpki::ALL_VERIFICATION_ALGS.iter().map(|algorithm| (algorithm.signature_alg_id(), *algorithm)).collect()
-    });
+/// One of webpki's algorithms, with what is inside its AlgorithmIdentifiers.
+struct KnownAlgorithm {
+    signature: AlgorithmIdentifier,
+    key: AlgorithmIdentifier,
+    algorithm: &'static dyn SignatureVerificationAlgorithm,
+}
 
-/// A signature that our validator has just found good.
+static KNOWN_ALGORITHMS: LazyLock<Vec<KnownAlgorithm>> = LazyLock::new(|| {
+    let known = |algorithm: &&'static dyn SignatureVerificationAlgorithm| KnownAlgorithm {
+        signature: algorithm.signature_alg_id(),
+        key: algorithm.public_key_alg_id(),
+        algorithm: *algorithm,
+    };
+    webpki::ALL_VERIFICATION_ALGS.iter().map(known).collect()
+});
+
+/// A path whose signatures our validator has just found good.
 #[derive(Debug)]
 struct Checked<'c> {
-    key: &'c [u8],
-    certificate: Certificate<'c>,
+    path: &'c [Certificate<'c>],
+    anchor: Certificate<'c>,
+}
+
+impl<'c> Checked<'c> {
+    /// Each certificate of the path with its issuer.
+    fn pairs(&self) -> impl Iterator<Item = (&Certificate<'c>, &Certificate<'c>)> {
+        self.path.iter().zip(self.path[1..].iter().chain(std::iter::once(&self.anchor)))
+    }
 }
 
 /// An algorithm that knows the signatures which were just checked.
 #[derive(Debug)]
 struct Remembering<'c> {
     algorithm: &'static dyn SignatureVerificationAlgorithm,
-    /// What is inside its AlgorithmIdentifier.
-    id: &'c [u8],
-    checked: &'c [Checked<'c>],
+    /// What is inside the AlgorithmIdentifiers of the signature and of the key that it is for.
+    signature: &'c [u8],
+    key: &'c [u8],
+    checked: &'c Checked<'c>,
 }
 
 impl SignatureVerificationAlgorithm for Remembering<'_> {
     fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        let known = self.checked.iter().any(|checked| {
-            checked.certificate.signature() == signature
-                && checked.key == public_key
-                && content(checked.certificate.signature_algorithm()) == self.id
-                && checked.certificate.tbs() == message
+        let known = self.checked.pairs().any(|(certificate, issuer)| {
+            same(certificate.signature(), signature)
+                && same(issuer.key(), public_key)
+                && content(certificate.signature_algorithm()) == self.signature
+                && same(certificate.tbs(), message)
         });
         if known { Ok(()) } else { self.algorithm.verify_signature(public_key, message, signature) }
     }
@@ -194,6 +212,11 @@ impl SignatureVerificationAlgorithm for Remembering<'_> {
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
         self.algorithm.signature_alg_id()
     }
+}
+
+/// Whether bytes are equal, which those in the same place are.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    std::ptr::eq(a, b) || a == b
 }
 
 /// Our rule of extended key usage, applied by webpki to what it reads itself.
