@@ -5,6 +5,7 @@ mod certificate_policies;
 mod legacy;
 mod memory;
 mod name_constraints;
+mod ocsp;
 mod path_checks;
 mod reason;
 mod revocation;

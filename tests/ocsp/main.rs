@@ -7,3 +7,5 @@ mod answers;
 mod bad_bytes;
 mod pki;
 mod responder;
+#[cfg(feature = "tool")]
+mod tool;

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use clientcert::policy::{Kind, OptionInfo, Word, options};
 use clientcert::verify::Code;
 
-use crate::{fingerprint, generate, moment};
+use crate::{fingerprint, generate, moment, ocsp};
 
 const STATUS: &str = "\
 Exit status:
@@ -29,6 +29,14 @@ Exit status:
   0  everything was read
   2  something is no certificate, or could not be read; standard error says what and where";
 
+const OCSP_STATUS: &str = "\
+Exit status:
+  0  the answer counts, and says that the certificate is good
+  1  the certificate is revoked or not known to the responder, or the answer does not count
+  2  nobody could be asked; standard error says why
+
+An answer is about revocation alone: whether the certificate is valid and its issuer trusted is what `clientcert verify` says.";
+
 /// The whole command line.
 pub fn command() -> Command {
     Command::new("clientcert")
@@ -36,7 +44,7 @@ pub fn command() -> Command {
         .about("Decides who a TLS client is according to its certificate")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([verify(), inspect(), fingerprint(), check(), options_command(), generate()])
+        .subcommands([verify(), inspect(), fingerprint(), ocsp_command(), check(), options_command(), generate()])
 }
 
 fn verify() -> Command {
@@ -90,6 +98,80 @@ fn check() -> Command {
             json("The result as JSON, as docs/json.md describes it"),
         ])
         .args(settings())
+}
+
+fn ocsp_command() -> Command {
+    let file = |id: &'static str| {
+        Arg::new(id).required(true).value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath)
+    };
+    Command::new("ocsp")
+        .about("Ask an OCSP responder whether a certificate was revoked")
+        .after_help(OCSP_STATUS)
+        .arg(
+            file("certificate")
+                .value_name("FILE")
+                .help("The certificate in question, PEM or DER: the first in the file"),
+        )
+        .arg(file("issuer").long("issuer").value_name("FILE").help("The certificate of the CA that issued it"))
+        .arg(
+            Arg::new("url")
+                .long("url")
+                .value_name("URL")
+                .value_hint(ValueHint::Url)
+                .help("Whom to ask, by http, instead of the responders that the certificate names"),
+        )
+        .arg(
+            Arg::new("response")
+                .long("response")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::FilePath)
+                .conflicts_with_all(["url", "get", "nonce", "hash", "timeout"])
+                .help("Judge this response, DER, and ask nobody"),
+        )
+        .arg(
+            Arg::new("get")
+                .long("get")
+                .action(ArgAction::SetTrue)
+                .help("Ask by GET, which caches like, instead of POST"),
+        )
+        .arg(
+            Arg::new("nonce")
+                .long("nonce")
+                .action(ArgAction::SetTrue)
+                .help("Send a nonce, which the answer must repeat; responders that answer from a store do not"),
+        )
+        .arg(
+            Arg::new("hash")
+                .long("hash")
+                .value_name("DIGEST")
+                .default_value(ocsp::HASHES[0])
+                .value_parser(ocsp::HASHES)
+                .help("By what the question names the issuer; not every responder knows more than the first"),
+        )
+        .arg(
+            seconds("timeout", "How long all of it may take")
+                .default_value("10")
+                .value_parser(value_parser!(u32).range(1..)),
+        )
+        .arg(seconds("skew", "By how much the responder's clock may differ").default_value("300"))
+        .arg(seconds("max-age", "How old an answer may be, also before its nextUpdate; 300 where it has none"))
+        .arg(
+            Arg::new("max-size")
+                .long("max-size")
+                .value_name("BYTES")
+                .default_value("65536")
+                .value_parser(value_parser!(u32))
+                .help("How long a response may be"),
+        )
+        .args([
+            time("when the answer must count, instead of now"),
+            json("The result as JSON, as docs/json.md describes it"),
+        ])
+}
+
+fn seconds(id: &'static str, help: &'static str) -> Arg {
+    Arg::new(id).long(id).value_name("SECONDS").value_parser(value_parser!(i64).range(0..=4_000_000_000)).help(help)
 }
 
 fn options_command() -> Command {

@@ -23,6 +23,11 @@ pub fn files(matches: &ArgMatches) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     paths.map(|path| read(path)).collect()
 }
 
+/// One file, or standard input for `-`: its name, and what is in it.
+pub fn file(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    read(path)
+}
+
 /// The certificates of a file, readable or not.
 pub fn certificates(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, Failure> {
     let read = |place, der: &[u8]| {

@@ -10,6 +10,7 @@ mod generate;
 mod input;
 mod inspect;
 mod moment;
+mod ocsp;
 mod options;
 mod print;
 mod settings;
@@ -54,6 +55,7 @@ fn run(matches: &ArgMatches) -> Result<Found, Failure> {
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("fingerprint", matches)) => fingerprint::run(matches),
         Some(("options", matches)) => options::run(matches),
+        Some(("ocsp", matches)) => ocsp::run(matches),
         Some(("check", matches)) => check::run(matches),
         Some(("generate", matches)) => generate::run(matches),
         _ => Err(Failure("no command".into())),

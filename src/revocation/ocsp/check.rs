@@ -1,11 +1,11 @@
 //! Whether a response is an answer: who signed it, what it is about, and when (RFC 6960 sections 3.2 and 4.2.2.2).
 
+use super::Question;
 use super::answer::Answer;
 use super::certificate_id::key_hash;
 use super::refusal::{Refusal, Unfit};
 use super::request::nonce_extension;
 use super::response::{BasicResponse, ResponderId, Response, SingleResponse};
-use super::Question;
 use crate::certificate::{Certificate, KeyUsage, OwnedCertificate};
 use crate::signature::{Key, KeyKind, SignatureAlgorithm, SignatureFault, Signed, Strength};
 
