@@ -1,7 +1,8 @@
 //! Chains that others made, judged through Rust and through the C ABI.
 //!
 //! The folder is `$CLIENTCERT_CORPORA`, `../shared/corpora` by default, and `none` where it is meant that there is none.
-//! Its README describes the format. `tests/conformance/differences.txt` lists what is judged differently on purpose.
+//! Its README describes the format. `tests/conformance/differences.txt` lists what is judged differently on purpose,
+//! `tests/conformance/revocation.txt` the same of cases with CRLs.
 
 mod support;
 
@@ -29,7 +30,8 @@ fn every_case_comes_out_as_expected() {
     };
     let cases = read(&folder);
     assert!(!cases.is_empty(), "{} holds no case", folder.display());
-    let differences = differences();
+    let mut differences = differences("differences.txt");
+    differences.extend(self::differences("revocation.txt"));
 
     let calls: Vec<Call> = cases.iter().map(Call::of).collect();
     let through_rust: Vec<Answer> = calls.iter().map(Call::through_rust).collect();
@@ -284,8 +286,8 @@ fn table(tally: &BTreeMap<(&str, &str), Tally>) -> String {
 }
 
 /// Ids of `may` cases that are judged differently, and why.
-fn differences() -> BTreeMap<String, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/differences.txt");
+fn differences(file: &str) -> BTreeMap<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let entries: Vec<&str> =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();

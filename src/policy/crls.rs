@@ -213,10 +213,13 @@ fn read(origin: &Arc<str>, bytes: &[u8], warnings: &mut Vec<Warning>) -> Result<
         ", only other PEM blocks"
     } else if bytes.first() == Some(&crate::certificate::SEQUENCE) {
         for (number, der) in (1..).zip(split_der(bytes)) {
-            let place = Place::number(origin, number);
+            let place = Place::number(origin, "CRL", number);
             match der {
                 Ok(der) => push(place, der)?,
-                Err(malformed) => return Err(fault(place, malformed.to_string())),
+                Err(malformed) => {
+                    let problem = format!("CertificateList: {} at byte {}", malformed.problem, malformed.offset);
+                    return Err(fault(place, problem));
+                }
             }
         }
         ""
@@ -259,12 +262,15 @@ fn find_signer(
     before: Option<Certificate<'_>>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), Error> {
-    if held.signer().is_some() {
-        return Ok(());
-    }
     let (name, wanted) = (held.crl().issuer(), held.issuer_key_identifier());
     let place = || held.info().place().to_owned();
     let refuse = |problem| Err(Error::UnusableCrl { option: CRL, place: place(), problem, issuer: name.rfc4514() });
+    if held.crl().signature_algorithm().is_none() {
+        return refuse("its signature's algorithm is not supported");
+    }
+    if held.signer().is_some() {
+        return Ok(());
+    }
     let pinned = anchors.named(&name).map(Anchor::certificate);
     let given = issuers.iter().map(OwnedCertificate::view).filter(|certificate| certificate.subject().matches(&name));
     let (mut known, mut certain) = (false, false);

@@ -51,7 +51,8 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug)]
 enum Position {
     Line(usize),
-    Number(usize),
+    /// The number, and what it counts.
+    Number(usize, &'static str),
 }
 
 /// What an option's sources hold.
@@ -138,7 +139,7 @@ impl Contents {
                     let origin: Arc<str> = BYTES.into();
                     contents.certificates.extend((1..).zip(&**certificates).map(|(number, certificate)| Pinned {
                         certificate: certificate.clone(),
-                        place: Place { origin: Arc::clone(&origin), position: Position::Number(number) },
+                        place: Place { origin: Arc::clone(&origin), position: Position::Number(number, "certificate") },
                     }));
                 }
             }
@@ -193,7 +194,7 @@ impl Contents {
 
     fn add_der(&mut self, option: &'static str, origin: &Arc<str>, bytes: &[u8]) -> Result<(), Error> {
         for (number, der) in (1..).zip(split_der(bytes)) {
-            let place = Place::number(origin, number);
+            let place = Place::number(origin, "certificate", number);
             let der = der.map_err(|malformed| Error::malformed_certificate(option, place.to_string(), malformed))?;
             if is_key_or_bundle(der) {
                 let problem = "is a private key or a PKCS #12 file, where only certificates are expected".to_string();
@@ -218,8 +219,8 @@ impl Place {
         Self { origin: Arc::clone(origin), position: Position::Line(line) }
     }
 
-    pub(super) fn number(origin: &Arc<str>, number: usize) -> Self {
-        Self { origin: Arc::clone(origin), position: Position::Number(number) }
+    pub(super) fn number(origin: &Arc<str>, kind: &'static str, number: usize) -> Self {
+        Self { origin: Arc::clone(origin), position: Position::Number(number, kind) }
     }
 
     /// The file, without the position in it.
@@ -232,7 +233,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position {
             Position::Line(line) => write!(f, "{}:{line}", self.origin),
-            Position::Number(number) => write!(f, "{}, number {number}", self.origin),
+            Position::Number(number, kind) => write!(f, "{}, {kind} {number}", self.origin),
         }
     }
 }

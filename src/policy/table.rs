@@ -324,8 +324,8 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         },
         default: "fail",
         help: "what happens to a certificate that no CRL covers",
-        details: "A CRL does not cover a certificate where it is by another issuer, is not valid yet, or excludes it by its \
-                  scope. A CRL that is broken, badly signed or not understood refuses whatever this says.",
+        details: "A CRL does not cover a certificate where it is by another issuer, or excludes it by its scope. One that is \
+                  expired, not valid yet, badly signed or not understood refuses whatever this says.",
         aliases: &[],
         decides: true,
     },

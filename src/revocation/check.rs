@@ -62,7 +62,7 @@ pub(crate) enum CrlFault {
 impl CrlFault {
     /// Whether it is as if there were no CRL, rather than one that cannot be trusted.
     pub(crate) fn is_absence(self) -> bool {
-        matches!(self, Self::Missing | Self::Scope | Self::NotYetValid)
+        matches!(self, Self::Missing | Self::Scope)
     }
 }
 

@@ -79,9 +79,14 @@ pub(super) fn check<'c>(
     report
 }
 
-/// A pinned leaf needs nobody to vouch for it, and so no CRL; one that is known to be good and lists it counts all the same.
+/// A pinned leaf needs nobody to vouch for it, and so no CRL; one by its issuer that is known to be good and lists it counts
+/// all the same.
 pub(super) fn check_pinned(leaf: &Certificate<'_>, store: Option<&CrlStore>) -> Option<Reason> {
     let issuer = leaf.issuer();
+    // Nobody revokes what is its own issuer (RFC 5280 section 6.1: a trust anchor's revocation is for who pinned it).
+    if leaf.is_self_issued() {
+        return None;
+    }
     let wanted = leaf.issuer_key_identifier();
     let about_it = |held: &&Arc<HeldCrl>| {
         held.crl().issuer().matches(&issuer)
