@@ -180,11 +180,12 @@ impl Crl {
     /// What it says of the certificate with this issuer and serial number (its content bytes; minimal or not). `None`
     /// is no proof that the certificate is good: the CRL may not be about it.
     ///
-    /// The issuer matters where the CRL lists certificates of others than its own issuer; names are compared as
+    /// The issuer matters in an indirect CRL, which lists certificates of others than its own issuer; names are compared as
     /// [`Name::matches`] does. It takes the same time however many entries there are, but for the processor's cache.
     pub fn find(&self, certificate_issuer: &Name<'_>, serial: &[u8]) -> Option<Entry> {
         let issuer = match &self.issuers {
             Some(issuers) => issuers.find(certificate_issuer)?,
+            None if self.scope.indirect && !certificate_issuer.matches(&self.issuer()) => return None,
             None => 0,
         };
         self.index.find(issuer, serial)

@@ -41,10 +41,7 @@ impl Issuers {
 
     /// The number of a name.
     pub(super) fn find(&self, name: &Name<'_>) -> Option<u32> {
-        match self.numbers.len() {
-            1 => self.name(0).matches(name).then_some(0),
-            _ => self.look_up(name).ok(),
-        }
+        self.look_up(name).ok()
     }
 
     /// The name of a number that was given out here.

@@ -3,4 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
+mod openssl;
+mod properties;
 mod reading;
