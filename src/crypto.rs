@@ -16,7 +16,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     hash(&digest::SHA256, bytes)
 }
 
-/// The SHA-1 of `bytes`: for names that other systems give, never to decide anything.
+/// The SHA-1 of `bytes`: for names that other systems give. It decides only what an operator pinned by it, which takes a
+/// second preimage to forge, never what is signed.
 pub(crate) fn sha1(bytes: &[u8]) -> [u8; 20] {
     hash(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes)
 }

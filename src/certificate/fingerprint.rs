@@ -19,6 +19,11 @@ impl Certificate<'_> {
         crypto::sha256(self.subject_public_key_info())
     }
 
+    /// The SHA-1 of the SubjectPublicKeyInfo.
+    pub fn spki_sha1(&self) -> [u8; 20] {
+        crypto::sha1(self.subject_public_key_info())
+    }
+
     /// The confirmation value `x5t#S256` of tokens bound to this certificate: the SHA-256 of its DER in base64url
     /// without padding, 43 characters (RFC 8705 section 3.1).
     pub fn x5t_s256(&self) -> String {

@@ -14,6 +14,7 @@ mod json;
 mod layout;
 mod name;
 mod name_format;
+mod name_text;
 mod object_names;
 mod oid;
 pub(crate) mod pem;
@@ -36,7 +37,10 @@ pub(crate) use extensions::{
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP, check_general_name};
 pub(crate) use layout::{Layout, read_algorithm, read_name};
 pub(crate) use name::check_name;
-pub(crate) use text::{base64, hex};
+pub(crate) use name_format::is_hidden;
+pub(crate) use name_text::{NotAName, Order, WrittenName};
+pub(crate) use oid::{from_dotted as oid_from_dotted, of_attribute as oid_of_attribute};
+pub(crate) use text::{base64, from_hex, hex};
 pub(crate) use time::{Calendar, Time};
 
 use std::sync::Arc;

@@ -79,6 +79,65 @@ pub(crate) fn rfc4514_name(oid: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// The content bytes of an object identifier in dotted form (X.690 section 8.19).
+pub(crate) fn from_dotted(dotted: &str) -> Option<Box<[u8]>> {
+    const MOST_ARCS: usize = 64;
+    let arcs: Vec<&str> = dotted.split('.').collect();
+    let canonical = |arc: &&str| {
+        arc.bytes().all(|byte| byte.is_ascii_digit()) && !arc.is_empty() && (!arc.starts_with('0') || *arc == "0")
+    };
+    if arcs.len() < 2 || arcs.len() > MOST_ARCS || !arcs.iter().all(canonical) {
+        return None;
+    }
+    let arcs = arcs.iter().map(|arc| arc.parse::<u64>().ok()).collect::<Option<Vec<_>>>()?;
+    let (first, second) = (arcs[0], arcs[1]);
+    if first > 2 || (first < 2 && second > 39) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    push_base128(&mut bytes, second.checked_add(40 * first)?);
+    arcs[2..].iter().for_each(|arc| push_base128(&mut bytes, *arc));
+    Some(bytes.into())
+}
+
+fn push_base128(bytes: &mut Vec<u8>, arc: u64) {
+    let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
+    for group in (0..groups).rev() {
+        let more = if group > 0 { 0x80 } else { 0 };
+        bytes.push((arc >> (7 * group)).to_le_bytes()[0] & 0x7f | more);
+    }
+}
+
+/// The content bytes of an attribute type: its short or long name in RFC 4514, OpenSSL or Windows in any case, or
+/// its dotted form.
+pub(crate) fn of_attribute(name: &str) -> Option<Box<[u8]>> {
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        return from_dotted(name);
+    }
+    let same = |known: &str| known.eq_ignore_ascii_case(name);
+    if let Some(found) = SHORT_NAMES.iter().find(|(known, _)| same(known)) {
+        return Some(found.1.into());
+    }
+    OBJECT_NAMES.iter().find(|(_, short, long)| same(short) || same(long)).map(|(oid, ..)| (*oid).into())
+}
+
+/// What RFC 4514 calls attributes, and Windows those that it has other names for.
+static SHORT_NAMES: &[(&str, &[u8])] = &[
+    ("S", &[0x55, 4, 8]),
+    ("T", &[0x55, 4, 12]),
+    ("G", &[0x55, 4, 42]),
+    ("CN", &[0x55, 4, 3]),
+    ("C", &[0x55, 4, 6]),
+    ("L", &[0x55, 4, 7]),
+    ("ST", &[0x55, 4, 8]),
+    ("STREET", &[0x55, 4, 9]),
+    ("O", &[0x55, 4, 10]),
+    ("OU", &[0x55, 4, 11]),
+    ("DC", &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25]),
+    ("UID", &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1]),
+    ("E", &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1]),
+];
+
 fn names(oid: &[u8]) -> Option<(&'static str, &'static str)> {
     let index = OBJECT_NAMES.binary_search_by(|entry| entry.0.cmp(oid)).ok()?;
     let (_, short, long) = OBJECT_NAMES[index];

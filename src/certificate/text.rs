@@ -30,6 +30,18 @@ pub(crate) fn hex_lower(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The bytes of hexadecimal digits in any case; None where there is anything else or a digit too few.
+pub(crate) fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| from_hex_digits(*high, *low)).collect()
+}
+
+/// The byte of two hexadecimal digits.
+pub(crate) fn from_hex_digits(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
 /// Appends `number` in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, number: i64) {
     let mut digits = [0; 20];

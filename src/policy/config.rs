@@ -9,6 +9,7 @@ use super::options::{Key, Named, OptionInfo, find, options};
 use super::source::Source;
 use super::value::{Reading, Value};
 use crate::Error;
+use crate::identity::Rule;
 
 /// A list of options being built. It may be copied and used for any number of policies; it never changes one that was
 /// made of it. Not for use by several threads at a time.
@@ -29,7 +30,7 @@ impl Config {
     ///
     /// `name` is an option's name, or another system's for it (`ssl_verify_client`); case does not matter, nor `-` or
     /// `_`. `value` is checked at once; lists are separated by commas. The last setting of an option counts, except
-    /// that those of `ca`, `crl` and `crl_issuer` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
+    /// that those of `ca`, `crl`, `crl_issuer` and `identity` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
     /// too, unless that option is set by its own name, before or after. No file is read.
     ///
     /// # Errors
@@ -90,6 +91,7 @@ impl Config {
         self.implied.extend(implied.into_iter().map(|(key, value)| (key, (option.key, value))));
         match (self.explicit.get_mut(&option.key), reading.value) {
             (Some(Value::Sources(all)), Value::Sources(more)) => all.extend(more),
+            (Some(Value::IdentityRules(all)), Value::IdentityRules(more)) => all.extend(more),
             (_, value) => drop(self.explicit.insert(option.key, value)),
         }
         Ok(())
@@ -126,6 +128,13 @@ impl Config {
     pub(super) fn sources(&self, key: Key) -> &[Source] {
         match self.explicit.get(&key) {
             Some(Value::Sources(sources)) => sources,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn identity_rules(&self) -> &[Rule] {
+        match self.explicit.get(&Key::Identity) {
+            Some(Value::IdentityRules(rules)) => rules,
             _ => &[],
         }
     }

@@ -69,6 +69,10 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, &beside(folder, text)?))
         }
+        (Kind::IdentityRules, value) => {
+            let Some(texts) = strings(value) else { return refuse() };
+            texts.into_iter().try_for_each(|text| config.set(name, text))
+        }
         (Kind::Purposes(_) | Kind::Reasons, value) => match strings(value) {
             Some(texts) => config.set(name, &texts.join(",")),
             None => refuse(),

@@ -63,6 +63,8 @@ pub enum Kind {
     Certificates,
     /// CRLs: a file, folder or pattern, or PEM itself. Every setting adds to those before it.
     RevocationLists,
+    /// Rules that map a certificate to a user. Every setting adds one.
+    IdentityRules,
 }
 
 /// A word that an option takes.
@@ -153,17 +155,18 @@ impl OptionInfo {
             }
             Kind::Certificates => "file, folder or pattern of certificates; repeatable".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
+            Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
         }
     }
 
     /// Whether it holds a list, which is an array in a TOML file.
     pub fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons | Kind::Certificates | Kind::RevocationLists)
+        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons) || self.is_repeatable()
     }
 
-    /// Whether it names files, so that every setting adds to those before it.
+    /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists)
+        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules)
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -236,6 +239,10 @@ pub(super) enum Key {
     AcceptCaLeaf,
     AcceptPinnedLeaf,
     SecondOpinion,
+    Identity,
+    IdentityStrength,
+    IdentityCharset,
+    IdentityRequired,
     MaxChainBytes,
     MaxCertificates,
     MaxSignatures,

@@ -7,6 +7,7 @@ use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::value::{Value, oid_bytes};
 use crate::Error;
+use crate::identity::{self, Charset};
 use crate::revocation::{CrlCheck, CrlRules};
 use crate::signature::Strength;
 use crate::verify::{Code, EkuRule, Rules, SecondOpinionRule};
@@ -21,6 +22,7 @@ pub(super) struct Settings {
     /// In the order of their numbers.
     pub(super) tolerated: Vec<Code>,
     pub(super) rules: Rules,
+    pub(super) identity: identity::Rules,
     pub(super) cache_size: usize,
     pub(super) cache_ttl: Duration,
 }
@@ -79,6 +81,12 @@ impl Settings {
                     _ => None,
                 })?,
             },
+            identity: identity::Rules::new(
+                config.identity_rules().to_vec(),
+                read.word(Key::IdentityStrength, |word| either(word, "strong", "any"))?,
+                read.boolean(Key::IdentityRequired)?,
+                read.word(Key::IdentityCharset, Charset::named)?,
+            ),
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
         })

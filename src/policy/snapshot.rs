@@ -14,6 +14,7 @@ use super::options::Key;
 use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
+use crate::identity::{Rules as IdentityRules, Strength};
 use crate::revocation::{CrlCheck, CrlStore};
 use crate::time::unix_now;
 use crate::verify::{AnchorStore, Code, Rules, SecondOpinionRule};
@@ -160,6 +161,11 @@ impl Policy {
         self.crls.as_deref().map(|crls| &crls.store)
     }
 
+    /// What maps certificates to users.
+    pub fn identity_rules(&self) -> &IdentityRules {
+        &self.settings.identity
+    }
+
     pub(crate) fn rules(&self) -> &Rules {
         &self.settings.rules
     }
@@ -234,6 +240,13 @@ fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> 
     }
     if rules.strength.allow_sha1 {
         warn(WarningKind::Weak, "sha1", "signatures with SHA-1 can be forged");
+    }
+    let identity = &settings.identity;
+    for rule in identity.rules() {
+        if identity.only_strong() && rule.strength() == Strength::Weak {
+            let text = format!("only strong rules count, and this is a weak one, which only refuses: {}", rule.text());
+            warn(WarningKind::NoEffect, "identity", &text);
+        }
     }
     if rules.second_opinion == SecondOpinionRule::Off {
         warn(WarningKind::SecondOpinionOff, "second_opinion", "a fault in one validator alone can let somebody in");

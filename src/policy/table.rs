@@ -406,6 +406,72 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         decides: true,
     },
     OptionInfo {
+        key: Key::Identity,
+        name: "identity",
+        kind: Kind::IdentityRules,
+        default: "",
+        help: "the rules that say which user a certificate stands for; the first that matches wins",
+        details: "Every setting adds a rule behind those before it. A rule is a source (`subject.cn`, `subject.uid`, \
+                  `subject.emailAddress`, `subject`, `san.email`, `san.upn`, `san.dns`, `san.uri`, `san.ip`, `san.xmpp`, \
+                  `serial+issuer`, `ski`, `fingerprint`, `spki`, `sid`, `registry`, `spiffe`, `oid:` and the dotted type \
+                  of an attribute) and what is asked and made of it, as in `san.upn strip=@corp.example lower` or \
+                  `san.email issuer=\"CN=Corp CA\" match=\"^([^@]+)@corp\\.example$\" user=\"\\1\"`: see \
+                  [identity.md](identity.md). What is ambiguous is refused, and never left to the next rule. Without \
+                  rules, and for a certificate that only its registered key speaks for, the user is the one to whom the \
+                  key is registered.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::IdentityStrength,
+        name: "identity_strength",
+        kind: Kind::Choice {
+            words: &[
+                word("any", "every rule counts"),
+                word("strong", "a certificate that a weak rule names the user of is refused (`identity_weak`)"),
+            ],
+            foreign: &[],
+        },
+        default: "any",
+        help: "whether rules that map by a mere name count",
+        details: "Strong, in the terms of Microsoft's KB5014754, are `serial+issuer`, `ski`, `fingerprint`, `spki`, `sid` and \
+                  `registry`; names are weak, because a CA may come to give them to somebody else.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::IdentityCharset,
+        name: "identity_charset",
+        kind: Kind::Choice {
+            words: &[
+                word("printable", "everything that shows: no control characters, none that hide or reorder text"),
+                word("ascii", "ASCII from the space to `~`"),
+                word(
+                    "name",
+                    "ASCII letters and digits, `.`, `_`, `-`, `@` and `+`, beginning with neither `-` nor `.`",
+                ),
+            ],
+            foreign: &[],
+        },
+        default: "printable",
+        help: "the characters that the name of a user may have",
+        details: "In none of these sets a name begins or ends with a space. A rule that yields another name refuses the \
+                  certificate (`ambiguous_identity`).",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::IdentityRequired,
+        name: "identity_required",
+        kind: Kind::Boolean,
+        default: "true",
+        help: "whether a certificate that no rule names the user of is refused (`identity_unknown`)",
+        details: "It has a meaning only where `identity` has rules. With `false` such a client is SUCCESS without a user, so \
+                  that every page that is somebody's has to ask for the user.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
         key: Key::MaxChainBytes,
         name: "max_chain_bytes",
         kind: Kind::Number { minimum: 1024, maximum: 16_777_215, unit: "bytes" },

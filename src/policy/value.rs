@@ -3,6 +3,8 @@
 use super::options::{ForeignWord, Kind, Named, OptionInfo, Word, alternatives, quoted};
 use super::source::Source;
 use crate::Error;
+pub(super) use crate::certificate::oid_from_dotted as oid_bytes;
+use crate::identity::Rule;
 use crate::verify::Code;
 
 /// A value that its option takes.
@@ -17,6 +19,7 @@ pub(super) enum Value {
     Reasons(Vec<Code>),
     /// Certificates or CRLs.
     Sources(Vec<Source>),
+    IdentityRules(Vec<Rule>),
 }
 
 /// A value with what the word that it was given by implies besides.
@@ -88,6 +91,10 @@ impl Value {
                 },
             },
             Kind::Certificates | Kind::RevocationLists => Ok(Self::Sources(vec![Source::parse(option, text)?])),
+            Kind::IdentityRules => match Rule::parse(text) {
+                Ok(rule) => Ok(Self::IdentityRules(vec![rule])),
+                Err(error) => refuse(format!("a rule: {error}")),
+            },
         }
     }
 
@@ -100,6 +107,8 @@ impl Value {
             Self::Purposes(oids) => oids.join(","),
             Self::Reasons(codes) => codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(","),
             Self::Sources(_) => String::new(),
+            // No rule has a line end in it.
+            Self::IdentityRules(rules) => rules.iter().map(Rule::text).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -111,6 +120,7 @@ impl Value {
             Self::Number(number) => number.to_string(),
             Self::Purposes(oids) => array(oids.iter().map(|oid| string(oid))),
             Self::Reasons(codes) => array(codes.iter().map(|code| string(code.name()))),
+            Self::IdentityRules(rules) => array(rules.iter().map(|rule| string(rule.text()))),
             Self::Sources(sources) => array(sources.iter().filter_map(Source::text).map(|text| string(&text))),
         }
     }
@@ -124,35 +134,6 @@ pub(super) fn invalid(option: &'static OptionInfo, value: &str, expected: String
 fn number(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits)
-}
-
-/// The content bytes of an object identifier in dotted form (X.690 section 8.19).
-pub(super) fn oid_bytes(dotted: &str) -> Option<Box<[u8]>> {
-    const MOST_ARCS: usize = 64;
-    let arcs: Vec<&str> = dotted.split('.').collect();
-    let canonical = |arc: &&str| {
-        arc.bytes().all(|byte| byte.is_ascii_digit()) && !arc.is_empty() && (!arc.starts_with('0') || *arc == "0")
-    };
-    if arcs.len() < 2 || arcs.len() > MOST_ARCS || !arcs.iter().all(canonical) {
-        return None;
-    }
-    let arcs = arcs.iter().map(|arc| arc.parse::<u64>().ok()).collect::<Option<Vec<_>>>()?;
-    let (first, second) = (arcs[0], arcs[1]);
-    if first > 2 || (first < 2 && second > 39) {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    push_base128(&mut bytes, second.checked_add(40 * first)?);
-    arcs[2..].iter().for_each(|arc| push_base128(&mut bytes, *arc));
-    Some(bytes.into())
-}
-
-fn push_base128(bytes: &mut Vec<u8>, arc: u64) {
-    let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
-    for group in (0..groups).rev() {
-        let more = if group > 0 { 0x80 } else { 0 };
-        bytes.push((arc >> (7 * group)).to_le_bytes()[0] & 0x7f | more);
-    }
 }
 
 fn purposes(option: &'static OptionInfo, words: &[Word], text: &str) -> Result<Value, Error> {

@@ -283,7 +283,9 @@ impl Answer {
         let unsupported = matches!(self.fault, Some((CrlFault::Unsupported, _)));
         let (status, crl) = match (self.revoked, self.fault) {
             (Some((entry, info)), _) => (CrlStatus::Revoked(entry), Some(info)),
-            (None, _) if self.covered.contains(ReasonFlags::ALL) && !unsupported => (CrlStatus::NotRevoked, self.decided),
+            (None, _) if self.covered.contains(ReasonFlags::ALL) && !unsupported => {
+                (CrlStatus::NotRevoked, self.decided)
+            }
             (None, fault) => {
                 let (fault, info) = fault.unwrap_or((CrlFault::Missing, None));
                 match rules.allow_missing && fault.is_absence() {

@@ -20,6 +20,8 @@ impl Verdict {
             "mode": self.mode.name(),
             "reasons": self.reasons.iter().map(|reason| self.reason_json(reason)).collect::<Vec<_>>(),
             "user": self.user(),
+            "user_rule": self.mapping().map(|mapping| mapping.by.to_string()),
+            "user_strength": self.mapping().map(|mapping| mapping.strength.name()),
         });
         let rest = json!({
             "path": self.path().iter().map(|certificate| self.path_entry(certificate)).collect::<Vec<_>>(),

@@ -4,10 +4,12 @@ mod json;
 mod renderings;
 mod status;
 mod subject;
+mod user;
 
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, Chain, ChainFault};
+use crate::identity::Mapping;
 use crate::policy::{Mode, Policy};
 use crate::revocation::CrlInfo;
 use crate::verify::{
@@ -53,6 +55,7 @@ pub struct Verdict {
     chain: Chain,
     path: Indexes,
     anchor: Option<Arc<Anchor>>,
+    mapping: Option<Mapping>,
     second_opinion: SecondOpinion,
     crls: Evidence,
     policy_identity: [u8; 32],
@@ -88,6 +91,13 @@ impl Verdict {
             reasons.extend(malformed_reasons(&chain));
             reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
         }
+        let mut mapping = None;
+        if reasons.is_empty() {
+            match user::identify(policy, &chain, leaf, &path, anchor.as_deref()) {
+                Ok(found) => mapping = found,
+                Err(reason) => reasons.push(reason),
+            }
+        }
         let (valid_from, valid_until) = match reasons.is_empty() {
             true => {
                 let path = path.iter().filter_map(|index| chain.certificate(*index));
@@ -97,7 +107,16 @@ impl Verdict {
             false => (now, now),
         };
         let crls = revocation.evidence;
-        Self { path, anchor, second_opinion, crls, valid_from, valid_until, ..Self::new(policy, chain, reasons) }
+        Self {
+            path,
+            anchor,
+            mapping,
+            second_opinion,
+            crls,
+            valid_from,
+            valid_until,
+            ..Self::new(policy, chain, reasons)
+        }
     }
 
     /// The verdict that is left when a verification fails inside the library.
@@ -110,6 +129,7 @@ impl Verdict {
             chain: Chain::empty(),
             path: Indexes::new(),
             anchor: None,
+            mapping: None,
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
             policy_identity: [0; 32],
@@ -152,6 +172,7 @@ impl Verdict {
             chain,
             path: Indexes::new(),
             anchor: None,
+            mapping: None,
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
             policy_identity: *policy.identity(),
@@ -257,11 +278,6 @@ impl Verdict {
             Culprit::Presented(index) => self.certificate(index),
             Culprit::Anchor => self.anchor(),
         }
-    }
-
-    /// The user whom the certificate stands for. Nothing maps certificates to users yet, so there is none.
-    pub fn user(&self) -> Option<&str> {
-        None
     }
 
     /// What the second validator says of the accepted path.

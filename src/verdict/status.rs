@@ -64,6 +64,9 @@ impl Verdict {
                     None => reason.code.text().to_owned(),
                 }
             }
+            "user" => self.user()?.to_owned(),
+            "user_rule" => self.mapping()?.by.to_string(),
+            "user_strength" => self.mapping()?.strength.name().to_owned(),
             "second_opinion" => match &self.second_opinion {
                 SecondOpinion::Abstained(abstention) => format!("abstained:{}", abstention.name()),
                 other => second_opinion_name(other).to_owned(),

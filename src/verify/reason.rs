@@ -427,6 +427,11 @@ impl Code {
         (self.row().class as u8, self as i32)
     }
 
+    /// Whether it means that an accepted certificate does not say who the client is.
+    pub fn is_about_identity(self) -> bool {
+        self.row().class == Class::Identity
+    }
+
     /// Whether it means that the chain leads to no CA that is trusted here.
     pub fn is_trust_failure(self) -> bool {
         self.row().class == Class::Trust

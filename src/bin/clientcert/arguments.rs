@@ -18,6 +18,17 @@ Exit status:
 A certificate is public. Outside of a TLS handshake, which proves that the client holds its key, SUCCESS says only that
 the certificate is good.";
 
+const EXPLAIN_STATUS: &str = "\
+Exit status:
+  0  the certificate stands for a user
+  1  it does not: it is not accepted, or nothing names a user
+  2  the tool could not run: an argument, option or file is not usable; standard error says which";
+
+const IMPORT_STATUS: &str = "\
+Exit status:
+  0  every line became a rule
+  2  a line has no equivalent, or a file could not be read; standard error says what and where";
+
 const CHECK_STATUS: &str = "\
 Exit status:
   0  there is nothing to say
@@ -44,7 +55,8 @@ pub fn command() -> Command {
         .about("Decides who a TLS client is according to its certificate")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([verify(), inspect(), fingerprint(), ocsp_command(), check(), options_command(), generate()])
+        .subcommands([verify(), explain(), identity(), inspect(), fingerprint(), ocsp_command()])
+        .subcommands([check(), options_command(), generate()])
 }
 
 fn verify() -> Command {
@@ -58,6 +70,44 @@ fn verify() -> Command {
         .arg(files("The certificates, leaf first, PEM or DER; several files are one chain; `-` is standard input"))
         .args([time("when to judge, instead of now"), json("The whole verdict as JSON, as docs/json.md describes it")])
         .args(settings())
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about("Show which user a certificate stands for, and why")
+        .long_about(
+            "Show which user a certificate stands for, and why: every identity rule, what it sees in the certificate, what \
+             comes of it, and which of them decides.",
+        )
+        .after_help(EXPLAIN_STATUS)
+        .arg(files("The certificates, leaf first, PEM or DER; several files are one chain; `-` is standard input"))
+        .args([time("when to judge, instead of now"), json("The result as JSON, as docs/identity.md describes it")])
+        .args(settings())
+}
+
+fn identity() -> Command {
+    let import = Command::new("import")
+        .about("Turn rules of other systems into values of the option `identity`")
+        .long_about(
+            "Turn rules of other systems into values of the option `identity`, as TOML. Of Active Directory: lines of a \
+             user, white space, and one of the user's altSecurityIdentities. Of SSSD: lines of a matching rule, a tab, and a \
+             mapping rule. What has no equivalent is an error, and nothing is written then.",
+        )
+        .after_help(IMPORT_STATUS)
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("SYSTEM")
+                .required(true)
+                .value_parser(["active-directory", "sssd"])
+                .help("Whose rules they are"),
+        )
+        .arg(files("The rules, one a line; lines that begin with # are skipped; `-` is standard input"));
+    Command::new("identity")
+        .about("Work with identity rules")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(import)
 }
 
 fn inspect() -> Command {
@@ -240,7 +290,7 @@ fn settings() -> Vec<Arg> {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .value_hint(ValueHint::FilePath)
-        .help("Options from a TOML file; those on the command line count more, except that --ca, --crl and --crl_issuer add to it");
+        .help("Options from a TOML file; those on the command line count more, except that --ca, --crl, --crl_issuer and --identity add to it");
     std::iter::once(config).chain(options().iter().map(option)).collect()
 }
 
@@ -262,6 +312,7 @@ fn option(option: &'static OptionInfo) -> Arg {
         Kind::Purposes(words) => arg.value_name("PURPOSES").action(ArgAction::Append).value_parser(Known::words(words)),
         Kind::Reasons => arg.value_name("REASONS").action(ArgAction::Append).value_parser(Known::reasons()),
         Kind::WordOrNumber { words, .. } => arg.value_name("WORD|NUMBER").value_parser(Known::words(words)),
+        Kind::IdentityRules => arg.value_name("RULE").action(ArgAction::Append),
         Kind::Certificates | Kind::RevocationLists => {
             arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath)
         }

@@ -5,8 +5,10 @@
 
 mod arguments;
 mod check;
+mod explain;
 mod fingerprint;
 mod generate;
+mod import;
 mod input;
 mod inspect;
 mod moment;
@@ -52,6 +54,11 @@ fn main() -> ExitCode {
 fn run(matches: &ArgMatches) -> Result<Found, Failure> {
     match matches.subcommand() {
         Some(("verify", matches)) => verify::run(matches),
+        Some(("explain", matches)) => explain::run(matches),
+        Some(("identity", matches)) => match matches.subcommand() {
+            Some(("import", matches)) => import::run(matches),
+            _ => Err(Failure("no command".into())),
+        },
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("fingerprint", matches)) => fingerprint::run(matches),
         Some(("options", matches)) => options::run(matches),

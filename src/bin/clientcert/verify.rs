@@ -29,7 +29,7 @@ fn table(verdict: &Verdict, now: i64) -> String {
         Outcome::Failed => Colour::Red,
     };
     let mut fields = Fields::default();
-    fields.add("user", verdict.user().unwrap_or("none: certificates are not mapped to users"));
+    fields.add("user", user(verdict));
     if let Some(primary) = verdict.primary() {
         fields.add("reason", description(verdict, primary));
     }
@@ -49,6 +49,13 @@ fn table(verdict: &Verdict, now: i64) -> String {
     }
     fields.list("policy", variable("policy_identity"));
     format!("{}\n{}", print::painted(verdict.outcome().name(), colour), fields.text())
+}
+
+fn user(verdict: &Verdict) -> String {
+    match verdict.mapping() {
+        Some(mapping) => format!("{} ({}: {})", mapping.user, mapping.strength.name(), mapping.by),
+        None => "none".into(),
+    }
 }
 
 /// Who the leaf says that the client is.
