@@ -82,6 +82,15 @@ impl Calendar {
     }
 }
 
+/// Reads `2026-11-21T00:00:00Z`, the form that [`Calendar::rfc3339`] writes: Unix seconds.
+pub(crate) fn from_rfc3339(text: &str) -> Option<i64> {
+    let &[a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n, b'Z'] = text.as_bytes() else {
+        return None;
+    };
+    let year = two_digits(&[a, b]).zip(two_digits(&[c, d])).map(|(century, year)| century * 100 + year);
+    unix_time(year?, &[e, f, g, h, i, j, k, l, m, n, b'Z'])
+}
+
 /// `rest` is `MMDDHHMMSSZ`.
 fn unix_time(year: u32, rest: &[u8]) -> Option<i64> {
     if rest[10] != b'Z' {
@@ -168,6 +177,10 @@ mod tests {
             (-62_167_219_200, "0000-01-01T00:00:00Z"),
         ] {
             assert_eq!(Calendar::from_unix(unix).rfc3339(), text);
+            assert_eq!(from_rfc3339(text), Some(unix));
+        }
+        for wrong in ["", "2024-02-29", "2023-02-29T00:00:00Z", "2024-02-29T00:00:00+", "2024-02-29 00:00:00Z"] {
+            assert_eq!(from_rfc3339(wrong), None, "{wrong}");
         }
     }
 }

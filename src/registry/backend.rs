@@ -28,6 +28,11 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
 
     /// The registration of one key.
     fn find(&self, key: &RegisteredKey) -> Result<Option<Registration>, Error>;
+
+    /// All that it keeps, where that is only in memory.
+    fn text(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a verb does inside of [`Backend::transaction`]. The rules are the verbs'; here is only what is stored.

@@ -217,3 +217,142 @@ impl Names {
         (0..self.slots.len()).map(move |step| first.wrapping_add(step) & mask)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn registration(user: &str, key: RegisteredKey) -> Registration {
+        Registration { created: 0, ..Registration::new(user, key, 0) }
+    }
+
+    /// Digests that differ only behind `alike` bytes, as somebody might make them who has the time.
+    fn digest(alike: usize, number: u32) -> [u8; 32] {
+        let mut digest = crate::crypto::sha256(&number.to_be_bytes());
+        digest[..alike].fill(0xa5);
+        digest
+    }
+
+    #[test]
+    fn every_registration_is_found_and_no_other() {
+        for (count, alike) in [(0, 0), (1, 0), (3, 0), (255, 0), (1000, 0), (20_000, 0), (3000, 5), (300, 12), (40, 31)]
+        {
+            let all: Vec<Registration> = (0..count)
+                .map(|number| registration(&format!("user{}", number / 3), RegisteredKey::Spki(digest(alike, number))))
+                .collect();
+            let unique: BTreeMap<RegisteredKey, Registration> = all.into_iter().map(|one| (one.key, one)).collect();
+            let index = Index::build(unique.values().cloned()).expect("an index");
+            assert_eq!(index.len(), unique.len());
+            for (key, registration) in &unique {
+                assert_eq!(index.get(key), Some(registration.view()), "{count} {alike} {key}");
+                for byte in [0, 7, 8, 31] {
+                    let mut other = *key.digest();
+                    other[byte] ^= 1;
+                    let other = RegisteredKey::Spki(other);
+                    assert_eq!(index.get(&other).map(|found| found.key), unique.get(&other).map(|one| one.key));
+                }
+                assert_eq!(index.get(&RegisteredKey::Certificate(*key.digest())), None);
+            }
+            assert!(index.iter().map(|found| found.to_registration()).eq(unique.into_values()), "{count} {alike}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_one_registration() {
+        let (spki, itself) = (RegisteredKey::Spki([7; 32]), RegisteredKey::Certificate([7; 32]));
+        for user in ["alice", "bob"] {
+            let twice = Index::build([registration("alice", spki), registration(user, spki)]);
+            assert_eq!(twice.map(|_| ()), Err(IndexError::Twice(spki)));
+        }
+        let both = Index::build([registration("alice", spki), registration("bob", itself)]).expect("two keys");
+        assert_eq!(both.users(), 2);
+    }
+
+    #[test]
+    fn a_certificate_is_asked_for_only_where_one_is_registered() {
+        let keys = Index::build([registration("alice", RegisteredKey::Spki([1; 32]))]).expect("an index");
+        let never = || -> [u8; 32] { panic!("no certificate is registered") };
+        assert_eq!(keys.find(&[1; 32], never).map(|found| found.user), Some("alice"));
+        assert_eq!(keys.find(&[2; 32], never), None);
+        let itself = Index::build([registration("alice", RegisteredKey::Certificate([1; 32]))]).expect("an index");
+        assert_eq!(itself.find(&[2; 32], || [1; 32]).map(|found| found.user), Some("alice"));
+        assert_eq!(itself.find(&[1; 32], || [2; 32]), None);
+    }
+
+    #[test]
+    fn of_two_registrations_the_graver_counts_and_two_users_are_nobody() {
+        let by_key = registration("alice", RegisteredKey::Spki([1; 32]));
+        let itself = registration("alice", RegisteredKey::Certificate([2; 32]));
+        let disabled = |one: &Registration| Registration { disabled: true, ..one.clone() };
+        let revoked = |one: &Registration| Registration { revoked: Some(1), ..one.clone() };
+        let found = |by_key: &Registration, itself: &Registration| {
+            let index = Index::build([by_key.clone(), itself.clone()]).expect("an index");
+            index.find(&[1; 32], || [2; 32]).map(|found| found.to_registration())
+        };
+        assert_eq!(found(&by_key, &itself), Some(itself.clone()));
+        assert_eq!(found(&disabled(&by_key), &itself), Some(disabled(&by_key)));
+        assert_eq!(found(&by_key, &disabled(&itself)), Some(disabled(&itself)));
+        assert_eq!(found(&revoked(&by_key), &disabled(&itself)), Some(revoked(&by_key)));
+        let other = Registration { user: "bob".into(), ..itself };
+        assert_eq!(found(&by_key, &other), None);
+    }
+
+    #[test]
+    fn a_registration_takes_few_bytes() {
+        for count in [1_000, 30_000, 300_000] {
+            let name = |number: u32| format!("user{number:08}");
+            let all = (0..count).map(|number| registration(&name(number), RegisteredKey::Spki(digest(0, number))));
+            let index = Index::build(all).expect("an index");
+            let names = count as usize * name(0).len();
+            assert!(index.memory() - names <= 36 * count as usize, "{count}: {}", index.memory() - names);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_in_comes_out(all in prop::collection::vec(registrations(), 0..60)) {
+            let unique: BTreeMap<RegisteredKey, Registration> = all.into_iter().map(|one| (one.key, one)).collect();
+            let index = Index::build(unique.values().cloned()).expect("an index");
+            for (key, registration) in &unique {
+                prop_assert_eq!(index.get(key), Some(registration.view()));
+            }
+            let users: std::collections::BTreeSet<&str> = unique.values().map(|one| &*one.user).collect();
+            prop_assert_eq!(index.users(), users.len());
+            for user in users {
+                prop_assert_eq!(index.of_user(user).count(), unique.values().filter(|one| one.user == user).count());
+            }
+        }
+    }
+
+    fn registrations() -> impl Strategy<Value = Registration> {
+        let moment = || prop::option::of(any::<i64>());
+        let key = (any::<bool>(), any::<u8>(), any::<u8>()).prop_map(|(spki, first, last)| {
+            let mut digest = [0; 32];
+            (digest[0], digest[31]) = (first, last);
+            if spki { RegisteredKey::Spki(digest) } else { RegisteredKey::Certificate(digest) }
+        });
+        let texts = ("[a-c]{1,2}|[a-z]{120,140}|ü{1,300}", "|[ -~]{0,20}|é{150}");
+        let flags = (any::<bool>(), any::<bool>(), prop::option::of(any::<[u8; 32]>()));
+        (key, texts, (any::<i64>(), moment(), moment(), moment(), moment()), flags).prop_map(
+            |(key, (user, label), (created, not_before, not_after, revoked, last_used), (disabled, no_manage, ca))| {
+                Registration {
+                    user,
+                    key,
+                    label,
+                    created,
+                    not_before,
+                    not_after,
+                    disabled,
+                    revoked,
+                    last_used,
+                    no_manage,
+                    ca,
+                }
+            },
+        )
+    }
+}

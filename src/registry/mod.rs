@@ -5,13 +5,18 @@
 
 mod audit;
 mod backend;
+mod file;
+mod grammar;
 mod index;
+mod memory;
 mod records;
 mod registration;
 mod table;
+mod text;
 mod verbs;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use audit::{Action, AuditRecord};
@@ -19,14 +24,16 @@ pub use index::Index;
 pub use registration::{Found, MAX_LABEL_BYTES, MAX_USER_BYTES, NoKey, RegisteredKey, Registration, Standing};
 pub use verbs::Editor;
 
-pub(crate) use backend::{Backend, Transaction};
-pub(crate) use index::{IndexBuilder, IndexError};
-
 use crate::error::Error;
+use backend::Backend;
+use file::TextFile;
+use memory::Memory;
 
 /// Where registrations are kept. Every method may be called from any thread.
 pub struct Registry {
-    /// The URL without a password.
+    /// What it was opened by; of what is in memory, only the scheme.
+    url: String,
+    /// The same as messages show it: without a password.
     place: String,
     /// None where the host keeps them in a database of its own.
     backend: Option<Box<dyn Backend>>,
@@ -42,11 +49,50 @@ impl Registry {
     ///
     /// [`Error::InvalidValue`] where it is none of these; [`Error::NotSupported`] where this build lacks it.
     pub fn open(url: &str) -> Result<Self, Error> {
-        let expected = "the URL of a registry, such as file:/etc/clientcert/users".to_owned();
-        match url.split_once(':').map_or(url, |(scheme, _)| scheme) {
-            "external" if url == "external" => Ok(Self { place: url.into(), backend: None }),
-            _ => Err(Error::InvalidValue { option: "registry", value: url.escape_debug().to_string(), expected }),
+        let invalid = |expected: &str| {
+            let value = without_password(url).escape_debug().to_string();
+            Err(Error::InvalidValue { option: "registry", value, expected: expected.into() })
+        };
+        match url.split_once(':') {
+            None if url == "external" => Ok(Self { url: url.into(), place: url.into(), backend: None }),
+            Some(("memory", text)) => Self::from_bytes(text.as_bytes()),
+            Some(("file", rest)) => {
+                let (path, audit) = rest.split_once("?audit=").map_or((rest, None), |(path, to)| (path, Some(to)));
+                let Some(path) = absolute(path) else { return invalid("a URL with the path of a file: file:PATH") };
+                let audit = match audit {
+                    Some("none") => None,
+                    Some(audit) => match absolute(audit) {
+                        None => return invalid("a URL with the path of a file for audit records, or ?audit=none"),
+                        path => path,
+                    },
+                    None => Some(PathBuf::from(format!("{}.audit", path.display()))),
+                };
+                let url = match rest.split_once("?audit=") {
+                    Some((_, "none")) => format!("file:{}?audit=none", path.display()),
+                    Some(_) => format!("file:{}?audit={}", path.display(), audit.as_deref().unwrap_or(&path).display()),
+                    None => format!("file:{}", path.display()),
+                };
+                let backend: Box<dyn Backend> = Box::new(TextFile::new(path, audit));
+                Ok(Self { place: url.clone(), url, backend: Some(backend) })
+            }
+            _ => invalid("the URL of a registry, such as file:/etc/clientcert/users"),
         }
+    }
+
+    /// A registry in memory that begins with these registrations, in the form of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] with the line.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let place = "memory:".to_owned();
+        Ok(Self { url: place.clone(), place, backend: Some(Box::new(Memory::new(bytes)?)) })
+    }
+
+    /// The URL that opens it again, passwords included. Of a registry in memory, that is all that is in it.
+    pub fn url(&self) -> String {
+        let text = self.backend.as_ref().and_then(|backend| backend.text());
+        self.url.clone() + &text.unwrap_or_default()
     }
 
     /// Whether the host keeps the registrations itself (`external`): then there is no index, and no verb.
@@ -122,4 +168,26 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Registry({})", self.place)
     }
+}
+
+/// A path that names the same file from everywhere, where it is one in UTF-8.
+fn absolute(path: &str) -> Option<PathBuf> {
+    let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
+    let usable = !path.is_empty() && !path.ends_with('/') && !path.contains('\0');
+    std::path::absolute(path).ok().filter(|path| usable && path.to_str().is_some())
+}
+
+/// The URL as it is meant in a file of this folder: there, a relative path is relative to that.
+pub(crate) fn beside(folder: &Path, url: &str) -> Option<String> {
+    match url.split_once(':') {
+        Some((scheme @ ("file" | "sqlite"), path)) if !path.is_empty() && !path.starts_with('/') => {
+            Some(format!("{scheme}:{}", folder.join(path).to_str()?))
+        }
+        _ => Some(url.to_owned()),
+    }
+}
+
+/// A URL as a message may show it: what stands behind a host's scheme may be a password.
+fn without_password(url: &str) -> &str {
+    url.find("://").filter(|_| !url.starts_with("file:")).map_or(url, |end| &url[..end + 3])
 }
