@@ -7,6 +7,7 @@ use std::path::Path;
 
 use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
+use clientcert::identity::Rule;
 use clientcert::policy::Config;
 use clientcert::revocation::ocsp::{HashAlgorithm, Question, Rules};
 
@@ -37,6 +38,10 @@ fn seeds_are_well_formed() {
 
     let responses = ocsp_responses(&root, &ca);
 
+    for rule in RULES {
+        Rule::parse(rule).expect(rule);
+    }
+
     let Some(folder) = std::env::var_os("CLIENTCERT_FUZZ_SEEDS") else { return };
     let folder = Path::new(&folder);
     let tagged = |tag: u8, bytes: Vec<u8>| der::concat(&[&[tag][..], &bytes]);
@@ -47,6 +52,8 @@ fn seeds_are_well_formed() {
     write(folder, "chain", certificates.iter().map(|certificate| tagged(0, certificate.clone())).chain(signed));
     let tagged_responses = responses.iter().flat_map(|(response, signed)| [(0, response), (1, signed), (3, signed)]);
     write(folder, "ocsp", tagged_responses.map(|(tag, bytes)| tagged(tag, bytes.clone())));
+    let value = |rule: &str| [rule.as_bytes(), b"\nalice@corp.example"].concat();
+    write(folder, "identity", RULES.iter().copied().chain(FOREIGN_RULES.iter().copied()).map(value));
     write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
 }
 
@@ -112,6 +119,20 @@ const OPTIONS: &[&str] = &[
     "mode = \"optional\"\ndepth = 3\n",
     "eku = \"client_or_server_auth\"\ntolerate = [\"certificate_expired\"]\nsecond_opinion = \"strict\"\n",
     "ca = [\"/etc/ssl/clients/*.pem\"]\nmin_rsa_bits = 3072\naccept_v1 = false\n",
+];
+
+const RULES: &[&str] = &[
+    "san.email issuer=\"CN=Corp CA\" match=\"^([^@]+)@corp\\.example$\" user=\"\\1\" lower",
+    "san.upn filter strip=@corp.example eku=clientAuth policy=1.2.3",
+    "serial+issuer equals='1A2B,CN=Corp CA' user=alice",
+    "oid:2.5.4.3 anchor=CN=x",
+    "spiffe trust_domain=prod.example path",
+];
+
+const FOREIGN_RULES: &[&str] = &[
+    "X509:<I>DC=com,CN=CA<SR>2B00AC11",
+    "X509:<SHA1-PUKEY>ed913fa41377dbfb8eac2bc6fcae71ecd4a974fd",
+    "<ISSUER>^CN=My-CA,DC=MY$&&<EKU>clientAuth<SAN:rfc822Name>.*@corp",
 ];
 
 fn write(folder: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) {
