@@ -193,6 +193,8 @@ mod verify {
                 "mode",
                 "reasons",
                 "user",
+                "user_rule",
+                "user_strength",
                 "subject",
                 "issuer",
                 "serial",
@@ -353,6 +355,7 @@ mod arguments {
             assert!(help.out.contains(&format!("--{} <", option.name)), "{}", option.name);
             let value = match option.kind {
                 Kind::Certificates => "ca.pem",
+                Kind::IdentityRules => "subject.cn",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {
@@ -585,6 +588,93 @@ mod fingerprint {
             assert_eq!(alone.out, format!("{0}\n{0}\n", line(kind)));
         }
         world.run(&["fingerprint", "--kind", "md5", "alice.pem"]).assert_failed(&["md5", "sha256"]);
+    }
+}
+
+mod explain {
+    use super::*;
+
+    fn explain(world: &World, arguments: &[&str]) -> Run {
+        let now = NOW.to_string();
+        world.run(&[&["explain", "--ca", "ca.pem", "--time", &now][..], arguments].concat())
+    }
+
+    #[test]
+    fn every_rule_is_shown_and_why_one_wins() {
+        let world = World::new();
+        world.write("a.toml", "identity = ['san.dns', 'san.upn strip=@corp', \"subject.cn\"]\n");
+        let run = explain(&world, &["--config", "a.toml", "alice.pem"]);
+        assert_eq!(run.status, Some(0), "{}{}", run.out, run.err);
+        for words in ["user      alice", "rule 2 is the first that matches", "no such value", "alice@corp", "too late"] {
+            assert!(run.out.contains(words), "no {words:?} in {}", run.out);
+        }
+        let json = explain(&world, &["--config", "a.toml", "--json", "alice.pem"]).json();
+        assert_eq!(json["identity"]["user_rule"], "san.upn strip=@corp");
+        assert_eq!(json["identity"]["rules"][1]["decided"], true);
+        let documentation =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/identity.md")).expect("it");
+        let mut found = Vec::new();
+        keys(&json, &mut found);
+        for key in found {
+            assert!(documentation.contains(&format!("`{key}`")), "docs/identity.md lacks `{key}`");
+        }
+    }
+
+    #[test]
+    fn who_has_no_user_learns_why() {
+        let world = World::new();
+        let run = explain(&world, &["--identity", "san.dns", "alice.pem"]);
+        assert_eq!(run.status, Some(1), "{}", run.err);
+        assert!(run.out.contains("identity_unknown") && run.out.contains("no such value"), "{}", run.out);
+        world.write("mallory.pem", pem(&alice().sign(&Key::ed25519(5))));
+        let run = explain(&world, &["--identity", "subject.cn", "mallory.pem"]);
+        assert_eq!(run.status, Some(1));
+        assert!(run.out.contains("no rule is asked"), "{}", run.out);
+        explain(&world, &["--identity", "subject.cm", "alice.pem"]).assert_failed(&[
+            "identity",
+            "column 1",
+            "subject.cn",
+        ]);
+        let verified = world.verify(&["--identity", "san.email", "alice.pem"]);
+        assert!(verified.out.contains("alice@example.com (weak: san.email)"), "{}", verified.out);
+    }
+}
+
+mod identity {
+    use super::*;
+
+    #[test]
+    fn rules_of_active_directory_are_imported_and_hold() {
+        let world = World::new();
+        let rules = "# users\nal X509:<I>CN=Test CA<SR>01\n\nbob X509:<SKI>0102\n";
+        world.write("users", rules);
+        let run = world.run(&["identity", "import", "--from", "active-directory", "users"]);
+        assert_eq!(run.status, Some(0), "{}", run.err);
+        world.write("a.toml", &run.out);
+        let now = NOW.to_string();
+        let explained =
+            world.run(&["explain", "--ca", "ca.pem", "--config", "a.toml", "--time", &now, "--json", "alice.pem"]);
+        assert_eq!(explained.json()["identity"]["user"], "al", "{}", run.out);
+        assert_eq!(explained.json()["identity"]["user_strength"], "strong");
+    }
+
+    #[test]
+    fn rules_of_sssd_are_imported() {
+        let world = World::new();
+        let line = b"<ISSUER>^CN=Test CA$\t(uid={subject_rfc822_name.short_name})\n";
+        let run = world.run_with(&["identity", "import", "--from", "sssd"], line);
+        assert_eq!(run.status, Some(0), "{}", run.err);
+        assert!(run.out.contains(r#"'san.email issuer="CN=Test CA" match=([^@]+)@.*'"#), "{}", run.out);
+        assert!(run.err.contains("looks up as uid"), "{}", run.err);
+    }
+
+    #[test]
+    fn nothing_is_written_where_a_line_has_no_equivalent() {
+        let world = World::new();
+        let lines = b"al X509:<SKI>01\nbob Kerberos:bob@EXAMPLE.ORG\n";
+        let run = world.run_with(&["identity", "import", "--from", "active-directory"], lines);
+        run.assert_failed(&["standard input:2", "Kerberos"]);
+        assert!(run.out.is_empty());
     }
 }
 
