@@ -83,6 +83,19 @@ impl Verifier {
         verdict
     }
 
+    /// Whether a verdict still holds, for a connection that lasts: under the current policy, with its pinned CAs and CRLs, and
+    /// `now` in Unix seconds. What comes back is the same verdict where nothing changed, or a new one.
+    ///
+    /// The path that was accepted is examined again but for its signatures, so it costs microseconds; no other path is
+    /// looked for. What is not SUCCESS never becomes it: for that, verify what was presented.
+    pub fn recheck(&self, verdict: &Arc<Verdict>, now: i64) -> Arc<Verdict> {
+        let snapshot = self.current.load();
+        if verdict.epoch() == snapshot.policy.epoch() && verdict.verified() && verdict.holds_at(now) {
+            return Arc::clone(verdict);
+        }
+        Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, now))
+    }
+
     /// Reads all files again and swaps the policy whole. On failure the old policy stays.
     ///
     /// # Errors

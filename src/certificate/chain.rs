@@ -9,13 +9,13 @@ use super::layout::Layout;
 use super::{Certificate, pem};
 
 /// The presented certificates, leaf first, with the bytes that they came in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chain {
     bytes: Box<[u8]>,
     entries: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     start: usize,
     end: usize,

@@ -85,10 +85,7 @@ impl Policy {
             None => Arc::new(Anchors::load(config, &settings.rules, now)?),
         };
         let crls = match revocation(config, &settings)? {
-            true => {
-                let previous = previous.and_then(|previous| previous.crls.as_deref());
-                Some(Arc::new(Crls::load(config, &anchors.store, previous, now)?))
-            }
+            true => Some(Self::crls_after(config, &anchors, previous, changed_only, now)?),
             false => None,
         };
         let mut warnings = lint(config, &settings, without_ca);
@@ -97,6 +94,24 @@ impl Policy {
         let identity = identity::of(config, anchors.digests.clone());
         let hints = hints(&settings, &anchors.store, &mut warnings);
         Ok(Self { settings, anchors, crls, identity, epoch: next_epoch(), warnings, hints })
+    }
+
+    fn crls_after(
+        config: &Config,
+        anchors: &Arc<Anchors>,
+        previous: Option<&Self>,
+        changed_only: bool,
+        now: i64,
+    ) -> Result<Arc<Crls>, Error> {
+        let before = previous.and_then(|previous| Some((previous, previous.crls.as_ref()?)));
+        if let Some((previous, crls)) = before.filter(|_| changed_only)
+            && Arc::ptr_eq(&previous.anchors, anchors)
+            && crls.is_current(config)
+        {
+            return Ok(Arc::clone(crls));
+        }
+        let before = before.map(|(_, crls)| &**crls);
+        Crls::load(config, &anchors.store, before, now).map(Arc::new)
     }
 
     /// What happens in the handshake.

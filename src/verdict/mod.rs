@@ -59,6 +59,8 @@ pub struct Verdict {
     second_opinion: SecondOpinion,
     crls: Evidence,
     policy_identity: [u8; 32],
+    /// Of the policy that judged.
+    epoch: u64,
     valid_from: i64,
     valid_until: i64,
     renderings: Renderings,
@@ -85,8 +87,32 @@ impl Verdict {
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
         let basis = Basis { anchors: policy.anchors(), crls: policy.crls(), rules, memory, now };
-        let Examination { mut reasons, path, anchor, second_opinion, revocation } =
-            verify::examine(&chain.candidates(), leaf, &basis);
+        let examination = verify::examine(&chain.candidates(), leaf, &basis);
+        Self::conclude(policy, chain, examination, now)
+    }
+
+    /// What this verdict is under another policy or at another time: everything is looked at again but signatures, on
+    /// the path that was accepted. What is not SUCCESS never becomes it.
+    pub(crate) fn judge_again(&self, policy: &Policy, memory: &Memory, now: i64) -> Self {
+        if self.outcome == Outcome::None || policy.mode() == Mode::Off {
+            return Self::without_certificate(policy);
+        }
+        let chain = self.chain.clone();
+        let (Some(leaf), Some(anchor), true) = (self.certificate(0), self.anchor(), self.verified()) else {
+            let (path, anchor, crls) = (self.path.clone(), self.anchor.clone(), self.crls.clone());
+            return Self { path, anchor, crls, ..Self::new(policy, chain, self.reasons.to_vec()) };
+        };
+        if !policy.mode().verifies() {
+            let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
+            return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
+        }
+        let basis = Basis { anchors: policy.anchors(), crls: policy.crls(), rules: policy.rules(), memory, now };
+        let examination = verify::examine_again(&chain.candidates(), leaf, &self.path, &anchor, &basis);
+        Self::conclude(policy, chain, examination, now)
+    }
+
+    fn conclude(policy: &Policy, chain: Chain, examination: Examination, now: i64) -> Self {
+        let Examination { mut reasons, path, anchor, second_opinion, revocation } = examination;
         if !reasons.is_empty() {
             reasons.extend(malformed_reasons(&chain));
             reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
@@ -101,7 +127,7 @@ impl Verdict {
         let (valid_from, valid_until) = match reasons.is_empty() {
             true => {
                 let path = path.iter().filter_map(|index| chain.certificate(*index));
-                let (from, until) = validity(path, anchor.as_deref(), rules);
+                let (from, until) = validity(path, anchor.as_deref(), policy.rules());
                 (from.max(revocation.from), until.min(revocation.until))
             }
             false => (now, now),
@@ -133,6 +159,7 @@ impl Verdict {
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
             policy_identity: [0; 32],
+            epoch: 0,
             valid_from: i64::MIN,
             valid_until: i64::MIN,
             renderings: Renderings::default(),
@@ -176,6 +203,7 @@ impl Verdict {
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
             policy_identity: *policy.identity(),
+            epoch: policy.epoch(),
             valid_from: i64::MIN,
             valid_until: i64::MIN,
             renderings: Renderings::default(),
@@ -304,6 +332,11 @@ impl Verdict {
     /// The last second, in Unix time, for which the verdict holds under its policy.
     pub fn valid_until(&self) -> i64 {
         self.valid_until
+    }
+
+    /// The epoch of the policy that judged.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Whether it can be given again to a client that presents the same at `now`.

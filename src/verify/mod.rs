@@ -29,6 +29,7 @@ pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 
 use crate::certificate::{Certificate, Name};
 use crate::revocation::CrlStore;
+use name_constraints::Comparisons;
 use revocation::{Nesting, RevocationReport};
 
 /// What a chain is examined by.
@@ -74,6 +75,43 @@ pub(crate) fn examine(presented: &[Option<Certificate<'_>>], leaf: Certificate<'
         confirm(&mut examination, presented, basis);
     } else if examination.reasons.iter().any(|reason| path_checks::hides_leaf(reason.code)) {
         examination.reasons.extend(path_checks::check_leaf_alone(&leaf, basis.rules, basis.now));
+    }
+    finish(examination)
+}
+
+/// Examines a path again that was accepted before, under what holds now: everything but its signatures, which once were
+/// good and so always are. No other path is looked for.
+pub(crate) fn examine_again(
+    presented: &[Option<Certificate<'_>>],
+    leaf: Certificate<'_>,
+    path: &[usize],
+    anchor: &Certificate<'_>,
+    basis: &Basis<'_>,
+) -> Examination {
+    if anchor.as_der() == leaf.as_der()
+        && let Some(examination) = pinned(leaf, basis)
+    {
+        return examination;
+    }
+    let (path, second_opinion) = (Indexes::from_slice(path), SecondOpinion::NotAsked);
+    let certificates: SmallVec<[Certificate<'_>; 8]> = path.iter().filter_map(|index| presented[*index]).collect();
+    let found = basis.anchors.find(anchor.as_der()).filter(|_| certificates.len() == path.len());
+    let Some(anchor) = found else {
+        let top = path.len() - 1;
+        let reason =
+            Reason::new(Code::IssuerUnknown, u32::try_from(top).unwrap_or(u32::MAX), Culprit::Presented(path[top]));
+        let revocation = RevocationReport::default();
+        return Examination { reasons: vec![reason], path, anchor: None, second_opinion, revocation };
+    };
+    let examined = path_checks::Path { certificates: &certificates, presented: &path, anchor };
+    let comparisons = &mut Comparisons::new(basis.rules.max_name_comparisons);
+    let mut reasons = path_checks::check(&examined, basis.rules, basis.now, comparisons);
+    let mut revocation = revocation::check(&examined, presented, basis, Nesting::default());
+    reasons.append(&mut revocation.reasons);
+    let anchor = Some(Arc::clone(anchor));
+    let mut examination = Examination { reasons, path, anchor, second_opinion, revocation };
+    if examination.reasons.is_empty() {
+        confirm(&mut examination, presented, basis);
     }
     finish(examination)
 }
