@@ -33,8 +33,8 @@
  * Fail closed. Treat every value that this header does not name, of a status, an outcome, a mode or a reason, as a
  * refusal: later versions add values, and never change the meaning of one.
  *
- * Ownership. What a function whose name ends in `_new` or `_ref` returns, `clientcert_verify`,
- * `clientcert_verifier_policy`, and what a function stores through `out` or `error`, belongs to the caller, who
+ * Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
+ * `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
  * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
  * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
  * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -655,6 +655,24 @@ clientcert_verdict *clientcert_verify(const clientcert_verifier *verifier,
                                       const uint8_t *chain,
                                       size_t length,
                                       int64_t time);
+
+/**
+ * Whether a verdict still holds, for a connection that lasts or a session that is resumed: the pinned CAs, the CRLs, the
+ * dates and the options that are in force now are looked at again, on the path that was accepted.
+ *
+ * No signature is checked, so it costs microseconds, and nothing where neither the policy nor an answer has changed.
+ * What is not `CLIENTCERT_SUCCESS` never becomes it: for that, verify what was presented.
+ *
+ * @param[in] verifier Borrowed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] verdict Borrowed, and not changed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] time The moment to look at it for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @return Owned by the caller: the same verdict with one more reference, or a new one. Never NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_verdict_recheck(const clientcert_verifier *verifier,
+                                               const clientcert_verdict *verdict,
+                                               int64_t time);
 
 /**
  * One more reference to a verdict: cheap, and safe for threads.

@@ -89,11 +89,16 @@ impl Verifier {
     /// The path that was accepted is examined again but for its signatures, so it costs microseconds; no other path is
     /// looked for. What is not SUCCESS never becomes it: for that, verify what was presented.
     pub fn recheck(&self, verdict: &Arc<Verdict>, now: i64) -> Arc<Verdict> {
+        self.changed(verdict, now).unwrap_or_else(|| Arc::clone(verdict))
+    }
+
+    /// What became of a verdict, or None where it holds as it is.
+    pub(crate) fn changed(&self, verdict: &Verdict, now: i64) -> Option<Arc<Verdict>> {
         let snapshot = self.current.load();
         if verdict.epoch() == snapshot.policy.epoch() && verdict.verified() && verdict.holds_at(now) {
-            return Arc::clone(verdict);
+            return None;
         }
-        Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, now))
+        Some(Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, now)))
     }
 
     /// Reads all files again and swaps the policy whole. On failure the old policy stays.

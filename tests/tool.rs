@@ -205,6 +205,7 @@ mod verify {
                 "fingerprints",
                 "path",
                 "second_opinion",
+                "crls",
                 "valid_until",
                 "policy_identity",
                 "certificate_count",
@@ -353,9 +354,12 @@ mod arguments {
         assert_eq!(help.status, Some(0));
         for option in options() {
             assert!(help.out.contains(&format!("--{} <", option.name)), "{}", option.name);
-            let value = match option.kind {
-                Kind::Certificates => "ca.pem",
-                Kind::IdentityRules => "subject.cn",
+            let value = match (option.name, &option.kind) {
+                (_, Kind::Certificates) => "ca.pem",
+                (_, Kind::IdentityRules) => "subject.cn",
+                (_, Kind::RevocationLists) => "ca.crl",
+                // There is nothing to look in without `--crl`.
+                ("crl_check", _) => "off",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {

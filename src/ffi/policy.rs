@@ -23,6 +23,12 @@ pub(super) struct PolicyHandle {
     warnings: OnceLock<Box<[CString]>>,
 }
 
+impl PolicyHandle {
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
 impl Handle for clientcert_policy {
     type Value = PolicyHandle;
 }

@@ -84,6 +84,37 @@ pub unsafe extern "C" fn clientcert_verify(
     guard(std::ptr::null_mut(), || into_shared(verdict.unwrap_or_else(|| Arc::clone(&FAILED))))
 }
 
+/// Whether a verdict still holds, for a connection that lasts or a session that is resumed: the pinned CAs, the CRLs, the
+/// dates and the options that are in force now are looked at again, on the path that was accepted.
+///
+/// No signature is checked, so it costs microseconds, and nothing where neither the policy nor an answer has changed.
+/// What is not `CLIENTCERT_SUCCESS` never becomes it: for that, verify what was presented.
+///
+/// @param[in] verifier Borrowed. NULL gives a verdict that is FAILED for `internal_error`.
+/// @param[in] verdict Borrowed, and not changed. NULL gives a verdict that is FAILED for `internal_error`.
+/// @param[in] time The moment to look at it for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+/// @return Owned by the caller: the same verdict with one more reference, or a new one. Never NULL.
+/// @since 1
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn clientcert_verdict_recheck(
+    verifier: *const clientcert_verifier,
+    verdict: *const clientcert_verdict,
+    time: i64,
+) -> *mut clientcert_verdict {
+    let found = guard(None, || {
+        // SAFETY: the header's contract for handles.
+        let (verifier, known) = unsafe { (borrow(verifier)?, borrow(verdict)?) };
+        Some(verifier.changed(known, moment(time)))
+    });
+    guard(std::ptr::null_mut(), || match found {
+        // SAFETY: it was borrowed before.
+        Some(None) => unsafe { add_owner(verdict) },
+        Some(Some(changed)) => into_shared(changed),
+        None => into_shared(Arc::clone(&FAILED)),
+    })
+}
+
 /// One more reference to a verdict: cheap, and safe for threads.
 ///
 /// @param[in] verdict May be NULL.
@@ -427,6 +458,11 @@ pub unsafe extern "C" fn clientcert_verdict_valid_until(verdict: *const clientce
 
 const NOW: i64 = clientcert_time::CLIENTCERT_NOW as i64;
 
+/// The moment that a caller means.
+pub(super) fn moment(time: i64) -> i64 {
+    if time == NOW { unix_now() } else { time }
+}
+
 /// What NULL reads as, and what stands in where a verification panics. It is never freed: this holds a reference.
 static FAILED: LazyLock<Arc<Verdict>> = LazyLock::new(|| Arc::new(Verdict::internal_error()));
 
@@ -455,7 +491,7 @@ unsafe fn reason<'a>(verdict: *const clientcert_verdict, index: usize) -> Option
 ///
 /// `verdict` is NULL or alive, `name` is NULL or ends with NUL, `length` is NULL or may be written.
 unsafe fn get(verdict: *const clientcert_verdict, name: *const c_char, time: i64, length: *mut usize) -> *const c_char {
-    let time = || if time == NOW { unix_now() } else { time };
+    let time = || moment(time);
     // SAFETY: passed on from the caller.
     unsafe {
         let value = text(name, "name").ok().and_then(|name| read(verdict).lend(name, time));

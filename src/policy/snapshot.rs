@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::identity::{Rules as IdentityRules, Strength};
-use crate::revocation::{CrlCheck, CrlStore};
+use crate::revocation::{CrlCheck, CrlState, CrlStore};
 use crate::time::unix_now;
 use crate::verify::{AnchorStore, Code, Rules, SecondOpinionRule};
 
@@ -179,6 +179,11 @@ impl Policy {
     /// What maps certificates to users.
     pub fn identity_rules(&self) -> &IdentityRules {
         &self.settings.identity
+    }
+
+    /// The state of the CRLs in use, those of one issuer together, newest first. None where CRLs are not looked at.
+    pub fn crl_states(&self) -> Vec<CrlState> {
+        self.crls().into_iter().flat_map(CrlStore::crls).map(CrlState::of).collect()
     }
 
     pub(crate) fn rules(&self) -> &Rules {

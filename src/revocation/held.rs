@@ -160,6 +160,12 @@ impl CrlInfo {
         self.number.as_deref()
     }
 
+    /// cRLNumber in upper-case hexadecimal, if there is one.
+    pub fn number_text(&self) -> Option<String> {
+        let number = self.number.as_deref()?;
+        Some(number.iter().map(|byte| format!("{byte:02X}")).collect())
+    }
+
     /// Whether it is a delta CRL.
     pub fn is_delta(&self) -> bool {
         self.delta

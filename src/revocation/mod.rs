@@ -18,6 +18,7 @@ mod record;
 mod rows;
 mod serial_number;
 mod signed;
+mod state;
 mod store;
 
 pub use crl::Crl;
@@ -25,6 +26,7 @@ pub use held::CrlInfo;
 pub use issuing_distribution_point::{DistributionPointName, IssuingDistributionPoint, ReasonFlags};
 pub use reason::RevocationReason;
 pub use record::Entry;
+pub use state::{CrlState, metrics};
 
 pub(crate) use check::{Conditions, CrlCheck, CrlFault, CrlRules, CrlStatus, Issued, Signers, check, may_sign_crls};
 pub(crate) use held::HeldCrl;

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::Verdict;
 use super::status::{culprit_index, second_opinion_name};
 use crate::certificate::variables::{is_binary, is_copy, render};
-use crate::certificate::{self, Certificate};
+use crate::certificate::{self, Calendar, Certificate};
+use crate::revocation::CrlInfo;
 use crate::verify::{Reason, SecondOpinion, TlsVersion};
 
 impl Verdict {
@@ -26,6 +27,7 @@ impl Verdict {
         let rest = json!({
             "path": self.path().iter().map(|certificate| self.path_entry(certificate)).collect::<Vec<_>>(),
             "second_opinion": second_opinion(&self.second_opinion),
+            "crls": self.crls().map(|(depth, crl)| crl_json(depth, crl)).collect::<Vec<_>>(),
             "valid_until": self.verified().then_some(self.valid_until),
             "policy_identity": certificate::hex(&self.policy_identity),
             "certificate_count": self.certificate_count(),
@@ -115,6 +117,18 @@ const MOST_NUMBERED: usize = 64;
 
 /// The parts of a name that Apache has variables for.
 const X509_PARTS: [&str; 14] = ["C", "ST", "SP", "L", "O", "OU", "CN", "T", "I", "G", "S", "D", "UID", "Email"];
+
+fn crl_json(depth: u32, crl: &CrlInfo) -> Value {
+    json!({
+        "depth": depth,
+        "issuer": crl.issuer().rfc4514(),
+        "number": crl.number_text(),
+        "delta": crl.is_delta(),
+        "this_update": Calendar::from_unix(crl.this_update()).rfc3339(),
+        "next_update": crl.next_update().map(|next| Calendar::from_unix(next).rfc3339()),
+        "source": crl.place(),
+    })
+}
 
 fn second_opinion(opinion: &SecondOpinion) -> Value {
     let why = match opinion {

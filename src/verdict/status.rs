@@ -1,8 +1,9 @@
 //! A verdict's variables by name.
 
 use super::Verdict;
-use crate::certificate::{self, variables};
-use crate::verify::{Culprit, SecondOpinion};
+use crate::certificate::{self, Calendar, variables};
+use crate::revocation::{CrlInfo, RevocationReason};
+use crate::verify::{Culprit, Detail, SecondOpinion};
 
 impl Verdict {
     /// The value of a variable by its name, now: any of `docs/variables.md`, nginx's, Apache's and HAProxy's among them,
@@ -73,9 +74,33 @@ impl Verdict {
             },
             "policy_identity" => certificate::hex(&self.policy_identity),
             "valid_until" if self.verified() => self.valid_until.to_string(),
+            "crl_issuer" => self.deciding_crl()?.issuer().rfc4514(),
+            "crl_number" => self.deciding_crl()?.number_text()?,
+            "crl_this_update" => Calendar::from_unix(self.deciding_crl()?.this_update()).rfc3339(),
+            "crl_next_update" => Calendar::from_unix(self.deciding_crl()?.next_update()?).rfc3339(),
+            "crl_source" => self.deciding_crl()?.place().to_owned(),
+            "revocation_reason" => self.revocation()?.0?.name().to_owned(),
+            "revocation_date" => Calendar::from_unix(self.revocation()?.1).rfc3339(),
             _ => return None,
         };
         Some(value.into_bytes())
+    }
+}
+
+impl Verdict {
+    /// The CRL that decided about the certificate that the primary reason blames, or else about the client's.
+    fn deciding_crl(&self) -> Option<&CrlInfo> {
+        let blamed = self.primary().and_then(|reason| reason.depth);
+        let about = |wanted: u32| self.crls().find(|(depth, _)| *depth == wanted).map(|(_, crl)| crl);
+        blamed.and_then(about).or_else(|| about(0))
+    }
+
+    /// Why and since when the first revoked certificate is.
+    fn revocation(&self) -> Option<(Option<RevocationReason>, i64)> {
+        self.reasons.iter().find_map(|reason| match reason.detail {
+            Some(Detail::Revoked { reason, date }) => Some((reason, date)),
+            _ => None,
+        })
     }
 }
 

@@ -20,6 +20,13 @@ const NAMES: &[Variable] = &[
     Variable { name: "second_opinion", help: "`agreed`, `abstained:` and why, `disagreed`, or `not_asked`" },
     Variable { name: "policy_identity", help: "what names the policy, in lower-case hexadecimal" },
     Variable { name: "valid_until", help: "the Unix time until which a `SUCCESS` holds; absent for anything else" },
+    Variable { name: "crl_issuer", help: "who issued the CRL that decided, as RFC 4514 writes it" },
+    Variable { name: "crl_number", help: "its number in upper-case hexadecimal" },
+    Variable { name: "crl_this_update", help: "when it was issued (RFC 3339)" },
+    Variable { name: "crl_next_update", help: "when the next one is due, likewise" },
+    Variable { name: "crl_source", help: "where it was found: the file with the line, or with its number in it" },
+    Variable { name: "revocation_reason", help: "why the certificate was revoked, such as `keyCompromise`" },
+    Variable { name: "revocation_date", help: "since when it is revoked (RFC 3339)" },
 ];
 
 impl Verdict {
