@@ -33,6 +33,7 @@ impl World {
         let world = Self { folder: TempDir::new().expect("a folder"), ca: Key::ed25519(0) };
         let root = Template::authority("Test CA", "Test CA", &world.ca).sign(&world.ca);
         world.write("ca.pem", pem(&root));
+        world.write("ca.crl", support::crl::List::new("Test CA").sign(&world.ca));
         world.write("alice.pem", pem(&alice().sign(&world.ca)));
         world
     }
@@ -360,6 +361,7 @@ mod arguments {
                 (_, Kind::RevocationLists) => "ca.crl",
                 // There is nothing to look in without `--crl`.
                 ("crl_check", _) => "off",
+                ("identity", _) => "fingerprint",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {

@@ -118,7 +118,9 @@ impl Verdict {
             reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
         }
         let mut mapping = None;
-        if reasons.is_empty() {
+        if reasons.is_empty()
+            && let Some(leaf) = chain.certificate(0)
+        {
             match user::identify(policy, &chain, leaf, &path, anchor.as_deref()) {
                 Ok(found) => mapping = found,
                 Err(reason) => reasons.push(reason),
