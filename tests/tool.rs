@@ -361,7 +361,6 @@ mod arguments {
                 (_, Kind::RevocationLists) => "ca.crl",
                 // There is nothing to look in without `--crl`.
                 ("crl_check", _) => "off",
-                ("identity", _) => "fingerprint",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {
