@@ -74,6 +74,7 @@ mod setting {
             Kind::Purposes(_) => vec!["any", "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.2, 1.3.6.1.4.1.311.20.2.2"],
             Kind::Reasons => vec!["none", "all", "self_signed", "10,X509_V_ERR_CERT_NOT_YET_VALID"],
             Kind::Certificates | Kind::RevocationLists => vec!["/nowhere", "relative", "*.pem"],
+            Kind::Registry => vec!["external", "file:/etc/users", "memory:", "memory:# nobody"],
             Kind::IdentityRules => vec!["san.email", " registry ", "subject.cn match=\"(a),(b)\" user=\"\\1\" lower"],
             Kind::WordOrNumber { words, maximum, .. } => {
                 return words.iter().map(|word| word.name.into()).chain(["0".into(), maximum.to_string()]).collect();
@@ -95,6 +96,7 @@ mod setting {
             }
             Kind::Purposes(_) => &["", "clientAuth", "1", "1.3.6.", "any,1.3.6"],
             Kind::Reasons => &["expired", "-1", "signature_invalid", "X509_V_ERR_CERT_REVOKED", "23", "none,10"],
+            Kind::Registry => &["", "users", "file:", "file:a\0b", "external:x", "ldap://host"],
             Kind::IdentityRules => &["", "san.mail", "san.email lower=1", "subject.cn match=(", "san.dns user=root"],
             Kind::Certificates => &["", "a\0b", "/etc/[", "/etc/***"],
             _ => &[],

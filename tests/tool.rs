@@ -361,6 +361,7 @@ mod arguments {
                 (_, Kind::RevocationLists) => "ca.crl",
                 // There is nothing to look in without `--crl`.
                 ("crl_check", _) => "off",
+                (_, Kind::Registry) => "external",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {
@@ -610,7 +611,8 @@ mod explain {
         world.write("a.toml", "identity = ['san.dns', 'san.upn strip=@corp', \"subject.cn\"]\n");
         let run = explain(&world, &["--config", "a.toml", "alice.pem"]);
         assert_eq!(run.status, Some(0), "{}{}", run.out, run.err);
-        for words in ["user      alice", "rule 2 is the first that matches", "no such value", "alice@corp", "too late"] {
+        for words in ["user      alice", "rule 2 is the first that matches", "no such value", "alice@corp", "too late"]
+        {
             assert!(run.out.contains(words), "no {words:?} in {}", run.out);
         }
         let json = explain(&world, &["--config", "a.toml", "--json", "alice.pem"]).json();

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::file;
 use super::mode::Mode;
-use super::options::{Key, Named, OptionInfo, find, options};
+use super::options::{Key, Kind, Named, OptionInfo, find, options};
 use super::source::Source;
-use super::value::{Reading, Value};
+use super::value::{Opened, Reading, Value};
 use crate::Error;
 use crate::identity::Rule;
+use crate::registry::Registry;
 
 /// A list of options being built. It may be copied and used for any number of policies; it never changes one that was
 /// made of it. Not for use by several threads at a time.
@@ -43,8 +45,8 @@ impl Config {
         self.apply(named.option, reading)
     }
 
-    /// Adds certificates or CRLs in memory to an option that takes them: PEM, or DER one after the other. They are
-    /// copied.
+    /// Adds certificates or CRLs in memory to an option that takes them: PEM, or DER one after the other; or sets
+    /// `registry` to one in memory, from the text of a file of registrations. The bytes are copied.
     ///
     /// # Errors
     ///
@@ -53,6 +55,10 @@ impl Config {
     /// changes nothing.
     pub fn set_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let option = find(name)?.option;
+        if matches!(option.kind, Kind::Registry) {
+            let registry = Opened(Arc::new(Registry::from_bytes(bytes)?));
+            return self.apply(option, Reading { value: Value::Registry(registry), implies: &[] });
+        }
         if !option.is_repeatable() {
             let expected = format!("what it takes; set it as text: {}", option.type_text());
             return Err(Error::InvalidValue { option: option.name, value: "(bytes)".into(), expected });
@@ -123,6 +129,14 @@ impl Config {
     /// Whether the option was set, by its own name or by what a word of another system implies.
     pub(super) fn is_set(&self, key: Key) -> bool {
         self.explicit.contains_key(&key) || self.implied.contains_key(&key)
+    }
+
+    /// The registry of keys, where one is set.
+    pub(crate) fn registry(&self) -> Option<&Arc<Registry>> {
+        match self.explicit.get(&Key::Registry) {
+            Some(Value::Registry(Opened(registry))) => Some(registry),
+            _ => None,
+        }
     }
 
     pub(super) fn sources(&self, key: Key) -> &[Source] {

@@ -9,6 +9,7 @@ use super::options::{Kind, Named, find};
 use super::source::read_file;
 use super::value::Value;
 use crate::Error;
+use crate::registry;
 
 /// Sets every option in the file, in the order in which they stand there. A failure leaves some of them set.
 pub(super) fn load(config: &mut Config, path: &Path) -> Result<(), Error> {
@@ -38,7 +39,8 @@ pub(super) fn dump(config: &Config) -> String {
     let mut text = String::new();
     for (option, value, default) in config.each() {
         let is_default = value == default;
-        let shown = value.as_ref().map_or_else(|| "[]".to_string(), Value::to_toml);
+        let shown =
+            value.as_ref().map_or_else(|| if option.is_list() { "[]" } else { "\"\"" }.to_string(), Value::to_toml);
         text += &format!("# {}\n", option.help);
         text += &format!("{}{} = {shown}\n\n", if is_default { "# " } else { "" }, option.name);
     }
@@ -51,7 +53,9 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
         let expected = match option.kind {
             Kind::Boolean => "true or false, without quotes".to_string(),
             Kind::Number { .. } => format!("a {}, without quotes", option.type_text()),
-            Kind::Choice { .. } | Kind::WordOrNumber { .. } => format!("a string: {}", option.type_text()),
+            Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Registry => {
+                format!("a string: {}", option.type_text())
+            }
             _ => "a string or a list of strings".to_string(),
         };
         Err(Error::InvalidValue { option: option.name, value: type_name(value).into(), expected })
@@ -69,6 +73,12 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, &beside(folder, text)?))
         }
+        // As it is written where there is none.
+        (Kind::Registry, DeValue::String(url)) if url.is_empty() => Ok(()),
+        (Kind::Registry, DeValue::String(url)) => match registry::beside(folder, url) {
+            Some(url) => config.set(name, &url),
+            None => Err(no_utf8()),
+        },
         (Kind::IdentityRules, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, text))
@@ -88,8 +98,12 @@ fn beside(folder: &Path, text: &str) -> Result<String, Error> {
     }
     match folder.join(text).into_os_string().into_string() {
         Ok(path) => Ok(path),
-        Err(_) => Err(malformed("has a relative path in a folder whose name is no UTF-8")),
+        Err(_) => Err(no_utf8()),
     }
+}
+
+fn no_utf8() -> Error {
+    malformed("has a relative path in a folder whose name is no UTF-8")
 }
 
 fn strings<'v>(value: &'v DeValue<'_>) -> Option<Vec<&'v str>> {

@@ -65,6 +65,8 @@ pub enum Kind {
     RevocationLists,
     /// Rules that map a certificate to a user. Every setting adds one.
     IdentityRules,
+    /// The URL of a registry of keys.
+    Registry,
 }
 
 /// A word that an option takes.
@@ -155,6 +157,7 @@ impl OptionInfo {
             }
             Kind::Certificates => "file, folder or pattern of certificates; repeatable".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
+            Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
         }
     }
@@ -235,6 +238,7 @@ pub(super) enum Key {
     CrlMissing,
     CrlExpired,
     CrlIssuer,
+    Registry,
     AcceptV1,
     AcceptCaLeaf,
     AcceptPinnedLeaf,

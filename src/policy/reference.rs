@@ -82,7 +82,8 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         | Kind::Reasons
         | Kind::Certificates
         | Kind::RevocationLists
-        | Kind::IdentityRules => Ok(()),
+        | Kind::IdentityRules
+        | Kind::Registry => Ok(()),
     }
 }
 
@@ -100,9 +101,12 @@ fn takes(option: &OptionInfo) -> String {
         Kind::WordOrNumber { words: known, maximum, unit } => {
             format!("{}, or a number of {unit} up to {maximum}", words(known))
         }
-        Kind::Number { .. } | Kind::Reasons | Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules => {
-            option.type_text()
-        }
+        Kind::Number { .. }
+        | Kind::Reasons
+        | Kind::Certificates
+        | Kind::RevocationLists
+        | Kind::IdentityRules
+        | Kind::Registry => option.type_text(),
     }
 }
 

@@ -359,6 +359,21 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         decides: true,
     },
     OptionInfo {
+        key: Key::Registry,
+        name: "registry",
+        kind: Kind::Registry,
+        default: "",
+        help: "where it is kept which key belongs to which user",
+        details: "`file:PATH` is a text file in the manner of authorized_keys, `sqlite:PATH` and `postgres://…` are databases, \
+                  `external` is the host's own database, which the host asks itself, and `memory:TEXT` is the text of such \
+                  a file itself: see [registry.md](registry.md). `clientcert users` lists and changes what is registered. \
+                  Nothing is read or connected to when it is set. A relative path is relative to the working directory at \
+                  the time of the setting, in a TOML file to the folder of that file. A dump contains the password of a \
+                  URL.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
         key: Key::AcceptV1,
         name: "accept_v1",
         kind: Kind::Boolean,
@@ -563,7 +578,7 @@ mod tests {
     fn every_default_is_a_value() {
         for option in OPTIONS {
             if option.default.is_empty() {
-                assert!(option.is_repeatable(), "{}", option.name);
+                assert!(option.is_repeatable() || matches!(option.kind, Kind::Registry), "{}", option.name);
             } else {
                 Value::parse(option, option.default).expect(option.name);
             }

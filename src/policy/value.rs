@@ -1,10 +1,13 @@
 //! Values of options: read from text, and written so that they can be read again.
 
+use std::sync::Arc;
+
 use super::options::{ForeignWord, Kind, Named, OptionInfo, Word, alternatives, quoted};
 use super::source::Source;
 use crate::Error;
 pub(super) use crate::certificate::oid_from_dotted as oid_bytes;
 use crate::identity::Rule;
+use crate::registry::Registry;
 use crate::verify::Code;
 
 /// A value that its option takes.
@@ -20,7 +23,20 @@ pub(super) enum Value {
     /// Certificates or CRLs.
     Sources(Vec<Source>),
     IdentityRules(Vec<Rule>),
+    Registry(Opened),
 }
+
+/// A registry, opened once: whoever has a copy of its value shares it. Equal are those of one URL.
+#[derive(Clone, Debug)]
+pub(super) struct Opened(pub(super) Arc<Registry>);
+
+impl PartialEq for Opened {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.url() == other.0.url()
+    }
+}
+
+impl Eq for Opened {}
 
 /// A value with what the word that it was given by implies besides.
 pub(super) struct Reading {
@@ -91,6 +107,7 @@ impl Value {
                 },
             },
             Kind::Certificates | Kind::RevocationLists => Ok(Self::Sources(vec![Source::parse(option, text)?])),
+            Kind::Registry => Ok(Self::Registry(Opened(Arc::new(Registry::open(text)?)))),
             Kind::IdentityRules => match Rule::parse(text) {
                 Ok(rule) => Ok(Self::IdentityRules(vec![rule])),
                 Err(error) => refuse(format!("a rule: {error}")),
@@ -109,6 +126,8 @@ impl Value {
             Self::Sources(_) => String::new(),
             // No rule has a line end in it.
             Self::IdentityRules(rules) => rules.iter().map(Rule::text).collect::<Vec<_>>().join("\n"),
+            // Where it is: what it holds changes with every key, and is asked again for every resumed session.
+            Self::Registry(Opened(registry)) => registry.to_string(),
         }
     }
 
@@ -120,6 +139,7 @@ impl Value {
             Self::Number(number) => number.to_string(),
             Self::Purposes(oids) => array(oids.iter().map(|oid| string(oid))),
             Self::Reasons(codes) => array(codes.iter().map(|code| string(code.name()))),
+            Self::Registry(Opened(registry)) => string(&registry.url()),
             Self::IdentityRules(rules) => array(rules.iter().map(|rule| string(rule.text()))),
             Self::Sources(sources) => array(sources.iter().filter_map(Source::text).map(|text| string(&text))),
         }
