@@ -9,8 +9,10 @@ use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
 use clientcert::identity::Rule;
 use clientcert::policy::Config;
+use clientcert::revocation::Crl;
 use clientcert::revocation::ocsp::{HashAlgorithm, Question, Rules};
 
+use support::crl::{self, List, Revoked};
 use support::{Extension, Key, NOW, Template, der, extension, name, ocsp, pem};
 
 #[test]
@@ -21,6 +23,12 @@ fn seeds_are_well_formed() {
     let certificates: Vec<Vec<u8>> = templates.iter().chain([&root]).map(|template| template.sign(&ca)).collect();
     for certificate in &certificates {
         OwnedCertificate::from_der(certificate.as_slice()).expect("a certificate");
+    }
+
+    let crls: Vec<Vec<u8>> =
+        crls().iter().flat_map(|list| [&ca, Key::p256(0)].map(|issuer| list.sign(issuer))).collect();
+    for crl in &crls {
+        Crl::from_der(crl).expect("a CRL");
     }
 
     let mut config = Config::new();
@@ -54,6 +62,7 @@ fn seeds_are_well_formed() {
     write(folder, "ocsp", tagged_responses.map(|(tag, bytes)| tagged(tag, bytes.clone())));
     let value = |rule: &str| [rule.as_bytes(), b"\nalice@corp.example"].concat();
     write(folder, "identity", RULES.iter().copied().chain(FOREIGN_RULES.iter().copied()).map(value));
+    write(folder, "crl", crls.iter().cloned());
     write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
 }
 
@@ -113,6 +122,30 @@ fn ocsp_responses(root: &Template, ca: &Key) -> Vec<(Vec<u8>, Vec<u8>)> {
         question.check(response, None, &Rules::default(), NOW).expect("an answer");
     }
     responses
+}
+
+/// CRLs in which everything occurs that they can have.
+fn crls() -> Vec<List> {
+    let serials: [&[u8]; 6] = [&[1], &[0, 0x80], &[0x80], &[0, 0, 1], &[0x55; 16], &[0xaa; 40]];
+    let listing = |list: List| serials.iter().fold(list, |list, serial| list.revoke(Revoked::new(serial)));
+    let point = [crl::full_name(&[name::uri("http://crl.example.com/1")]), der::tlv(0x83, &[6, 0x40]), crl::flag(4)];
+    let relative = name::relative_name(&[(name::COMMON_NAME, der::UTF8_STRING, b"1")]);
+    let relative = der::tlv(0xa0, &der::tlv(0xa1, &relative[2..]));
+    let critical = Extension::new("1.2.3", vec![5, 0]).critical();
+    vec![
+        listing(List::version_1("Test CA")),
+        listing(List { next_update: Vec::new(), ..List::new("Test CA") }).revoke(Revoked::new(&[2]).because(1)),
+        List::new("Test CA")
+            .with(extension::authority_key_identifier(&[1; 20]))
+            .with(crl::delta_crl_indicator(1))
+            .with(crl::issuing_distribution_point(&point))
+            .revoke(Revoked::new(&[1]).because(8).since("20260402000000Z"))
+            .revoke(Revoked::new(&[1]).of(&name::common_name("Other CA")).with(critical.clone()))
+            .revoke(Revoked::new(&[1]).since("18500101000000Z")),
+        List { keep_empty: true, ..List::new("Test CA") }
+            .with(crl::issuing_distribution_point(&[relative, crl::flag(2)]))
+            .with(critical),
+    ]
 }
 
 const OPTIONS: &[&str] = &[

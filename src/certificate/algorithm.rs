@@ -43,7 +43,7 @@ impl<'a> Certificate<'a> {
 }
 
 /// The object identifier and the DER of the parameters, empty where absent. The layout has checked the form.
-fn algorithm_identifier(der: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn algorithm_identifier(der: &[u8]) -> (&[u8], &[u8]) {
     const FIELD: &str = "AlgorithmIdentifier";
     let read = || {
         let mut fields = Reader::new(der).enter(der::SEQUENCE, FIELD)?;

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::algorithm::algorithm_identifier;
 use super::oid::{self, dotted};
-use super::{Calendar, Certificate, ExtensionKind, GeneralName, hex};
+use super::{AuthorityKeyIdentifier, Calendar, Certificate, ExtensionKind, GeneralName, hex};
 
 impl Certificate<'_> {
     /// Everything that the certificate says, at `now` in Unix seconds, which only days left depend on. Keys are only ever
@@ -20,10 +21,7 @@ impl Certificate<'_> {
                 "oid": dotted(self.key_algorithm_oid()),
                 "bits": self.key_bits(),
             },
-            "signature_algorithm": {
-                "name": long_name(self.signature_algorithm_oid()),
-                "oid": dotted(self.signature_algorithm_oid()),
-            },
+            "signature_algorithm": algorithm(self.signature_algorithm()),
             "basic_constraints": self.basic_constraints().map(|constraints| json!({
                 "ca": constraints.ca,
                 "path_length": constraints.path_length,
@@ -34,11 +32,7 @@ impl Certificate<'_> {
                 .then(|| self.extended_key_usages().map(short_name).collect::<Vec<_>>()),
             "policies": self.policies().map(dotted).collect::<Vec<_>>(),
             "subject_key_identifier": self.subject_key_identifier().map(hex),
-            "authority_key_identifier": self.authority_key_identifier().map(|identifier| json!({
-                "key_identifier": identifier.key_identifier.map(hex),
-                "issuer": identifier.issuer().map(|name| general_name(&name)).collect::<Vec<_>>(),
-                "serial": identifier.serial.map(hex),
-            })),
+            "authority_key_identifier": self.authority_key_identifier().map(|identifier| authority_key_identifier(&identifier)),
             "ocsp": all(&self.ocsp_responders()),
             "ca_issuers": all(&self.ca_issuers()),
             "crl_distribution_points": all(&self.crl_distribution_points()),
@@ -88,8 +82,23 @@ impl Certificate<'_> {
     }
 }
 
+/// The name and the object identifier of an AlgorithmIdentifier.
+pub(crate) fn algorithm(der: &[u8]) -> Value {
+    let (oid, _) = algorithm_identifier(der);
+    json!({ "name": long_name(oid), "oid": dotted(oid) })
+}
+
+/// An authorityKeyIdentifier, of a certificate or a CRL.
+pub(crate) fn authority_key_identifier(identifier: &AuthorityKeyIdentifier<'_>) -> Value {
+    json!({
+        "key_identifier": identifier.key_identifier.map(hex),
+        "issuer": identifier.issuer().map(|name| general_name(&name)).collect::<Vec<_>>(),
+        "serial": identifier.serial.map(hex),
+    })
+}
+
 /// The kind of a general name, as variables call it, and its text.
-fn general_name(name: &GeneralName<'_>) -> Value {
+pub(crate) fn general_name(name: &GeneralName<'_>) -> Value {
     let kind = match name {
         GeneralName::Email(_) => "email",
         GeneralName::Dns(_) => "dns",

@@ -35,11 +35,16 @@ pub(crate) use extensions::{
     Extension, ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings,
 };
 pub(crate) use general_name::{OID_SMTP_UTF8, OID_UPN, OID_XMPP, check_general_name};
+pub(crate) use json::{
+    algorithm as algorithm_json, authority_key_identifier as authority_key_identifier_json,
+    general_name as general_name_json,
+};
 pub(crate) use layout::{Layout, read_algorithm, read_name};
 pub(crate) use name::check_name;
 pub(crate) use name_format::is_hidden;
 pub(crate) use name_text::{NotAName, Order, WrittenName};
 pub(crate) use oid::{from_dotted as oid_from_dotted, of_attribute as oid_of_attribute};
+pub(crate) use oid::dotted;
 pub(crate) use text::{base64, from_hex, hex};
 pub(crate) use time::{Calendar, Time, from_rfc3339};
 

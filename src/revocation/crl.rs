@@ -207,13 +207,18 @@ impl Crl {
 
     /// Checks that `issuer`, whose key `key` is, signed it.
     pub(crate) fn verify(&self, key: &Key, issuer: &Certificate<'_>) -> Result<(), SignatureFault> {
-        let algorithm = self.algorithm.of(&self.bytes);
+        let algorithm = self.signature_algorithm_identifier();
         key.verify(issuer, Signed { algorithm, message: self.signed.message(), signature: self.signature() })
     }
 
     /// The algorithm of its signature; none where it is not supported.
     pub(crate) fn signature_algorithm(&self) -> Option<SignatureAlgorithm> {
-        SignatureAlgorithm::of(self.algorithm.of(&self.bytes))
+        SignatureAlgorithm::of(self.signature_algorithm_identifier())
+    }
+
+    /// The AlgorithmIdentifier of its signature.
+    pub(super) fn signature_algorithm_identifier(&self) -> &[u8] {
+        self.algorithm.of(&self.bytes)
     }
 
     /// The signature's bytes.

@@ -13,6 +13,7 @@ mod held;
 mod index;
 mod issuers;
 mod issuing_distribution_point;
+mod json;
 mod reason;
 mod record;
 mod rows;

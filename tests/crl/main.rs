@@ -7,3 +7,5 @@ mod bad_input;
 mod openssl;
 mod properties;
 mod reading;
+#[cfg(feature = "tool")]
+mod tool;

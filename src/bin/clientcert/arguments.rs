@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
-use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 use clientcert::policy::{Kind, OptionInfo, Word, options};
 use clientcert::verify::Code;
 
-use crate::{fingerprint, generate, moment, ocsp};
+use crate::{crl, fingerprint, generate, moment, ocsp};
 
 const STATUS: &str = "\
 Exit status:
@@ -40,6 +40,20 @@ Exit status:
   0  everything was read
   2  something is no certificate, or could not be read; standard error says what and where";
 
+const CRL_INPUT_STATUS: &str = "\
+Exit status:
+  0  everything was read
+  2  something is no CRL, or could not be read; standard error says what and where";
+
+const CRL_CHECK_STATUS: &str = "\
+Exit status:
+  0  none of the CRLs lists the certificate
+  1  one of them does
+  2  something could not be read, or none of the CRLs can be about the certificate; standard error says what
+
+A CRL is looked at as it is: whether its issuer signed it, whether it is fresh and whether it covers the certificate is what
+`clientcert verify --crl` says.";
+
 const OCSP_STATUS: &str = "\
 Exit status:
   0  the answer counts, and says that the certificate is good
@@ -55,7 +69,7 @@ pub fn command() -> Command {
         .about("Decides who a TLS client is according to its certificate")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([verify(), explain(), identity(), inspect(), fingerprint(), ocsp_command()])
+        .subcommands([verify(), explain(), identity(), inspect(), fingerprint(), crl_command(), ocsp_command()])
         .subcommands([check(), options_command(), generate()])
 }
 
@@ -148,6 +162,51 @@ fn check() -> Command {
             json("The result as JSON, as docs/json.md describes it"),
         ])
         .args(settings())
+}
+
+fn crl_command() -> Command {
+    let crls = || {
+        Arg::new("files")
+            .value_name("FILE")
+            .required(true)
+            .num_args(1..)
+            .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::FilePath)
+            .help("CRLs, PEM or DER, several in a file; `-` is standard input")
+    };
+    let inspect = Command::new("inspect")
+        .about(
+            "Show what CRLs say of themselves: issuer, numbers, dates, scope, and how many entries in how much memory",
+        )
+        .after_help(CRL_INPUT_STATUS)
+        .args([crls(), json("A JSON array, as docs/json.md describes it")]);
+    let check = Command::new("check")
+        .about("Look a certificate up in CRLs")
+        .after_help(CRL_CHECK_STATUS)
+        .arg(crls())
+        .arg(
+            Arg::new("serial")
+                .long("serial")
+                .value_name("HEX")
+                .allow_hyphen_values(true)
+                .value_parser(crl::parse_serial)
+                .help("The serial number of a certificate by the issuer of each CRL"),
+        )
+        .arg(
+            Arg::new("certificate")
+                .long("certificate")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::FilePath)
+                .help("The certificate, PEM or DER: the first in the file; CRLs that are not about its issuer are left out"),
+        )
+        .group(ArgGroup::new("wanted").args(["serial", "certificate"]).required(true))
+        .arg(json("A JSON array, as docs/json.md describes it"));
+    Command::new("crl")
+        .about("Look into certificate revocation lists")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([inspect, check])
 }
 
 fn ocsp_command() -> Command {

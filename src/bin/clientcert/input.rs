@@ -1,4 +1,4 @@
-//! Certificates from files and standard input.
+//! Certificates and CRLs from files and standard input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use clientcert::certificate::{OwnedCertificate, decode_pem, is_pem, split_der};
+use clientcert::revocation::Crl;
 
 use crate::{Failure, print};
 
@@ -20,12 +21,12 @@ pub struct Entry {
 /// The input of a command, one file after the other: its name, and what is in it.
 pub fn files(matches: &ArgMatches) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let paths = matches.get_many::<PathBuf>("files").into_iter().flatten();
-    paths.map(|path| read(path)).collect()
+    paths.map(|path| file(path)).collect()
 }
 
 /// One file, or standard input for `-`: its name, and what is in it.
 pub fn file(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    read(path)
+    read(path, MAX_MEGABYTES)
 }
 
 /// The certificates of a file, readable or not.
@@ -52,6 +53,44 @@ pub fn certificates(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, Failure> {
     };
     match found.is_empty() {
         true => Err(Failure(format!("{file}: it holds no certificate"))),
+        false => Ok(found),
+    }
+}
+
+/// The first certificate of a file.
+pub fn one_certificate(path: &Path) -> Result<OwnedCertificate, Failure> {
+    let (file, bytes) = file(path)?;
+    let first = certificates(&file, &bytes)?.into_iter().next();
+    let Entry { place, certificate } = first.ok_or_else(|| Failure(format!("{file}: it holds no certificate")))?;
+    certificate.map_err(|problem| Failure(format!("{place}: {problem}")))
+}
+
+/// The CRLs of a file of at most 512 MiB, or of standard input for `-`, readable or not, each with its place.
+pub fn crls(path: &Path) -> Result<Vec<(String, Result<Crl, String>)>, Failure> {
+    const MAX_CRL_MEGABYTES: u64 = 512;
+    let (file, bytes) = read(path, MAX_CRL_MEGABYTES)?;
+    let crl = |der: &[u8]| Crl::from_der(der).map_err(|malformed| malformed.to_string());
+    let mut found = Vec::new();
+    if is_pem(&bytes) {
+        let blocks =
+            decode_pem(&bytes).map_err(|error| Failure(format!("{file}:{}: {}", error.line, error.problem)))?;
+        for block in blocks {
+            match block.label {
+                "X509 CRL" => found.push((format!("{file}:{}", block.line), crl(&block.der))),
+                label => print::warning(&format!("{file}:{}: a PEM block '{label}' is ignored", block.line)),
+            }
+        }
+    } else if bytes.first() == Some(&0x30) {
+        for (number, der) in (1..).zip(split_der(&bytes)) {
+            let place = format!("{file}, CRL {number}");
+            let der = der.map_err(|malformed| format!("{} at byte {}", malformed.problem, malformed.offset));
+            found.push((place, der.and_then(crl)));
+        }
+    } else if !bytes.is_empty() {
+        return Err(Failure(format!("{file}: it is neither PEM nor DER")));
+    }
+    match found.is_empty() {
+        true => Err(Failure(format!("{file}: it holds no CRL"))),
         false => Ok(found),
     }
 }
@@ -86,23 +125,24 @@ fn pem(file: &str, bytes: &[u8]) -> Result<Vec<(usize, Vec<u8>)>, Failure> {
     Ok(certificates)
 }
 
-/// The largest file that is read.
-const MAX_BYTES: u64 = 64 << 20;
+/// The largest file of certificates or answers that is read.
+const MAX_MEGABYTES: u64 = 64;
 
-fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+fn read(path: &Path, megabytes: u64) -> Result<(String, Vec<u8>), Failure> {
+    let limit = megabytes << 20;
     let (name, bytes) = match path.as_os_str() == "-" {
-        true => ("standard input".to_owned(), limited(io::stdin().lock())),
-        false => (path.display().to_string(), File::open(path).and_then(limited)),
+        true => ("standard input".to_owned(), limited(io::stdin().lock(), limit)),
+        false => (path.display().to_string(), File::open(path).and_then(|file| limited(file, limit))),
     };
     match bytes {
-        Ok(bytes) if bytes.len() as u64 > MAX_BYTES => Err(Failure(format!("{name}: it is larger than 64 MiB"))),
+        Ok(bytes) if bytes.len() as u64 > limit => Err(Failure(format!("{name}: it is larger than {megabytes} MiB"))),
         Ok(bytes) => Ok((name, bytes)),
         Err(error) => Err(Failure(format!("{name}: {error}"))),
     }
 }
 
-fn limited(input: impl Read) -> io::Result<Vec<u8>> {
+fn limited(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    input.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    input.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -44,7 +44,7 @@ pub fn names(names: &Value) -> Vec<String> {
     names.as_array().into_iter().flatten().map(name).collect()
 }
 
-fn with_place(place: String, certificate: Map<String, Value>) -> Value {
+pub fn with_place(place: String, certificate: Map<String, Value>) -> Value {
     let place = std::iter::once(("place".to_owned(), Value::from(place)));
     Value::Object(place.chain(certificate).collect())
 }
@@ -100,7 +100,7 @@ fn extension(extension: &Value) -> String {
     format!("{}{name}{critical}, {} bytes", text(&extension["oid"]).unwrap_or_default(), value.len() / 2)
 }
 
-fn text(value: &Value) -> Option<String> {
+pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -108,6 +108,6 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn texts(value: &Value) -> impl Iterator<Item = String> {
+pub fn texts(value: &Value) -> impl Iterator<Item = String> {
     value.as_array().into_iter().flatten().filter_map(text)
 }

@@ -1,10 +1,11 @@
 //! `clientcert`: verdicts, certificates and configurations on the command line.
 //!
-//! Exit status: 0 for what was asked, 1 for a client that is not verified or a configuration with warnings, 2 where
-//! the tool could not run.
+//! Exit status: 0 for what was asked, 1 for a client that is not verified, a certificate that is revoked or a configuration
+//! with warnings, 2 where the tool could not run.
 
 mod arguments;
 mod check;
+mod crl;
 mod explain;
 mod fingerprint;
 mod generate;
@@ -27,7 +28,7 @@ use clap::ArgMatches;
 enum Found {
     /// All is well.
     Good = 0,
-    /// The client is not verified, or the configuration has warnings.
+    /// The client is not verified, the certificate revoked, or the configuration has warnings.
     Bad = 1,
     /// Something could not be read; standard error has said what.
     Broken = 2,
@@ -62,6 +63,7 @@ fn run(matches: &ArgMatches) -> Result<Found, Failure> {
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("fingerprint", matches)) => fingerprint::run(matches),
         Some(("options", matches)) => options::run(matches),
+        Some(("crl", matches)) => crl::run(matches),
         Some(("ocsp", matches)) => ocsp::run(matches),
         Some(("check", matches)) => check::run(matches),
         Some(("generate", matches)) => generate::run(matches),

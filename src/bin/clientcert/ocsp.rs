@@ -51,11 +51,7 @@ pub fn run(matches: &ArgMatches) -> Result<Found, Failure> {
 /// The first certificate of the file that an argument names.
 fn one(matches: &ArgMatches, argument: &str) -> Result<OwnedCertificate, Failure> {
     let path = matches.get_one::<PathBuf>(argument).ok_or_else(|| Failure(format!("no {argument}")))?;
-    let (file, bytes) = input::file(path)?;
-    let first = input::certificates(&file, &bytes)?.into_iter().next();
-    let input::Entry { place, certificate } =
-        first.ok_or_else(|| Failure(format!("{file}: it holds no certificate")))?;
-    certificate.map_err(|problem| Failure(format!("{place}: {problem}")))
+    input::one_certificate(path)
 }
 
 fn number(matches: &ArgMatches, argument: &str) -> Option<usize> {
