@@ -11,6 +11,8 @@ mod index;
 mod memory;
 mod records;
 mod registration;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod table;
 mod text;
 mod verbs;
@@ -75,8 +77,25 @@ impl Registry {
                 let backend: Box<dyn Backend> = Box::new(TextFile::new(path, audit));
                 Ok(Self { place: url.clone(), url, backend: Some(backend) })
             }
+            Some(("sqlite", path)) => match absolute(path) {
+                None => invalid("a URL with the path of a database: sqlite:PATH"),
+                Some(path) => Self::sqlite(path),
+            },
             _ => invalid("the URL of a registry, such as file:/etc/clientcert/users"),
         }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[allow(clippy::unnecessary_wraps, reason = "it fails in a build without SQLite")]
+    fn sqlite(path: PathBuf) -> Result<Self, Error> {
+        let url = format!("sqlite:{}", path.display());
+        Ok(Self { place: url.clone(), url, backend: Some(Box::new(sqlite::Sqlite::new(path))) })
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    fn sqlite(path: PathBuf) -> Result<Self, Error> {
+        let value = format!("sqlite:{}", path.display());
+        Err(Error::NotSupported { option: "registry", value, missing: "needs SQLite, which is not built in" })
     }
 
     /// A registry in memory that begins with these registrations, in the form of a file.

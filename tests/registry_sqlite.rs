@@ -1,0 +1,467 @@
+//! The registry in SQLite: several processes at once, killed at any moment, and whatever can be wrong with a file.
+
+#![cfg(feature = "sqlite")]
+
+#[path = "support/worker.rs"]
+mod worker_process;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clientcert::registry::{RegisteredKey, Registration, Registry};
+use clientcert::{Error, Status};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use worker_process::{Worker, task, tell};
+
+/// A folder with a registry in it.
+struct World {
+    folder: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        // A killed process loses nothing that the kernel has, so a folder in memory shows as much, and is faster.
+        let folder = match Path::new("/dev/shm") {
+            memory if memory.is_dir() => TempDir::new_in(memory),
+            _ => TempDir::new(),
+        };
+        Self { folder: folder.expect("a folder") }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("keys.db")
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.path().display())
+    }
+
+    fn registry(&self) -> Registry {
+        Registry::open(&self.url()).expect("a registry")
+    }
+
+    fn sql(&self) -> Connection {
+        Connection::open(self.path()).expect("a database")
+    }
+}
+
+fn key(number: u64) -> RegisteredKey {
+    let mut digest = [0; 32];
+    for (part, chunk) in (0..).zip(digest.chunks_mut(8)) {
+        chunk.copy_from_slice(&scatter(number.wrapping_mul(4).wrapping_add(part)).to_be_bytes());
+    }
+    if number.is_multiple_of(10) { RegisteredKey::Certificate(digest) } else { RegisteredKey::Spki(digest) }
+}
+
+/// The registration that a number stands for, down to the last field.
+fn registration(number: u64) -> Registration {
+    let mut registration = Registration::new(format!("user {}", number / 3), key(number), 1_700_000_000);
+    registration.label = format!("key {number}");
+    registration.created += i64::try_from(number).expect("a small number");
+    registration.not_after = (number.is_multiple_of(2)).then_some(4_000_000_000);
+    registration.no_manage = number.is_multiple_of(5);
+    registration.ca = (number.is_multiple_of(7)).then_some([7; 32]);
+    registration
+}
+
+/// The finalizer of SplitMix64, so that the same run comes again.
+fn scatter(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
+}
+
+/// What the other tests start as processes of their own.
+#[test]
+#[ignore = "is no test, but a process that the tests start"]
+fn worker() {
+    let task = task();
+    let registry = Registry::open(&task[1]).expect("a registry");
+    match &*task[0] {
+        "enrol" => enrol(&registry, task[2].parse().expect("a number"), task[3].parse().expect("a number")),
+        "read" => read(&registry, &task[1], &task[2]),
+        "try" => match registry.editor("test").enrol(&registration(task[2].parse().expect("a number"))) {
+            Ok(_) => tell("ok"),
+            Err(error) => tell(format!("{:?}: {error}", error.status())),
+        },
+        "fill" => fill(&registry),
+        task => panic!("no task: {task}"),
+    }
+}
+
+/// Registers keys one by one, and says after each that it is there.
+fn enrol(registry: &Registry, from: u64, to: u64) {
+    for number in from..to {
+        match registry.editor("test").enrol(&registration(number)) {
+            Ok(_) => {}
+            // The one before was killed after it had been written, and before it could say so.
+            Err(Error::KeyTaken) if number == from => {}
+            Err(error) => panic!("{number}: {error}"),
+        }
+        tell(number);
+    }
+}
+
+/// Reads whenever something changed, until a file is there that says to stop. Nothing that it sees may be half.
+fn read(registry: &Registry, url: &str, stop: &str) {
+    let path = url.strip_prefix("sqlite:").expect("a path");
+    let (mut most, mut loads) = (0, 0);
+    while !Path::new(stop).exists() {
+        if !registry.changed().expect("a registry to ask") {
+            continue;
+        }
+        let index = registry.load().expect("a registry to read");
+        assert!(index.len() >= most, "{} registrations became {}", most, index.len());
+        (most, loads) = (index.len(), loads + 1);
+        for found in index.iter() {
+            let number = found.label.strip_prefix("key ").and_then(|number| number.parse().ok()).expect("a number");
+            assert_eq!(found.to_registration(), registration(number));
+        }
+        let whole: bool = Connection::open(path)
+            .expect("a database")
+            .query_row(
+                "SELECT number = 1 + (SELECT count(*) FROM registration) AND number = 1 + (SELECT count(*) FROM audit) \
+                 FROM generation",
+                [],
+                |row| row.get(0),
+            )
+            .expect("an answer");
+        assert!(whole, "a registration without its audit record");
+    }
+    tell(loads);
+}
+
+/// Registers keys until that fails.
+fn fill(registry: &Registry) {
+    for number in 0.. {
+        match registry.editor("test").enrol(&registration(number)) {
+            Ok(_) => tell(number),
+            Err(error) => return tell(format!("{:?}: {error}", error.status())),
+        }
+    }
+}
+
+#[test]
+fn what_was_acknowledged_outlives_every_kill() {
+    const WORKERS: u64 = 8;
+    const KEYS: u64 = 10_000;
+    const EACH: u64 = KEYS / WORKERS;
+    let world = World::new();
+    world.registry().load().expect("a new registry");
+    let stop = world.folder.path().join("stop");
+    let reader = Worker::start(&["read", &world.url(), stop.to_str().expect("a path")]);
+
+    let lives: u64 = thread::scope(|scope| {
+        let one_worker = |worker: u64| {
+            let (from, to) = (worker * EACH, (worker + 1) * EACH);
+            let (mut next, mut lives) = (from, 0);
+            while next < to {
+                let mut process = Worker::start(&["enrol", &world.url(), &next.to_string(), &to.to_string()]);
+                // Some die before their first key, most in the midst.
+                let mut left = scatter(next) % 200;
+                let mut acknowledge = |told: &str| {
+                    assert_eq!(told.parse(), Ok(next), "it tells of each key in turn");
+                    next += 1;
+                };
+                while left > 0 {
+                    let Some(told) = process.hear() else { break };
+                    acknowledge(&told);
+                    left -= 1;
+                }
+                process.kill().iter().for_each(|told| acknowledge(told));
+                lives += 1;
+            }
+            lives
+        };
+        let workers: Vec<_> = (0..WORKERS).map(|worker| scope.spawn(move || one_worker(worker))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker")).sum()
+    });
+    assert!(lives > 5 * WORKERS, "only {lives} processes lived");
+
+    fs::write(&stop, "").expect("a file");
+    let (said, content) = reader.finish();
+    assert!(content, "the reader saw something that must not be");
+    assert!(said.last().and_then(|loads| loads.parse().ok()).is_some_and(|loads: u32| loads > 10), "{said:?}");
+
+    let index = world.registry().load().expect("a registry");
+    assert_eq!(index.len() as u64, KEYS);
+    for number in 0..KEYS {
+        let found = index.get(&key(number)).map(|found| found.to_registration());
+        assert_eq!(found, Some(registration(number)));
+    }
+    let sql = world.sql();
+    let text = |query| sql.query_row(query, [], |row| row.get::<_, String>(0)).expect("an answer");
+    assert_eq!(text("PRAGMA integrity_check"), "ok");
+    assert_eq!(text("SELECT count(DISTINCT fingerprint) || ' of ' || count(*) FROM audit"), "10000 of 10000");
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_loses_nothing() {
+    let world = World::new();
+    world.registry().load().expect("a new registry");
+    // No file may grow beyond 200 KiB, which is told by a failed write as on a full disk.
+    let filler = Worker::start_under("trap '' XFSZ; ulimit -f 400", &["fill", &world.url()]);
+    let (said, content) = filler.finish();
+    assert!(content, "{said:?}");
+    let (error, acknowledged) = said.split_last().expect("an end");
+    assert!(error.starts_with("Io: option 'registry': cannot write "), "{error}");
+    assert!(acknowledged.len() > 100, "{} fit", acknowledged.len());
+
+    let registry = world.registry();
+    assert_eq!(registry.load().expect("a sound registry").len(), acknowledged.len());
+    for told in acknowledged {
+        let number = told.parse().expect("a number");
+        assert_eq!(registry.find(&key(number)).expect("a sound registry"), Some(registration(number)));
+    }
+    // There is room again.
+    registry.editor("test").enrol(&registration(acknowledged.len() as u64)).expect("room for one more");
+    assert_eq!(world.sql().query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
+}
+
+#[test]
+fn a_change_by_another_process_shows_and_nothing_else_does() {
+    let world = World::new();
+    let registry = world.registry();
+    assert!(registry.changed().expect("an answer"), "nothing was loaded yet");
+    assert!(registry.load().expect("a new registry").is_empty());
+    assert!(!registry.changed().expect("an answer"));
+
+    let elsewhere = |number: u64| {
+        let (said, content) = Worker::start(&["try", &world.url(), &number.to_string()]).finish();
+        assert!(content);
+        said.concat()
+    };
+    assert_eq!(elsewhere(1), "ok");
+    assert!(registry.changed().expect("an answer"));
+    assert!(registry.changed().expect("an answer"), "it was not loaded yet");
+    let index = registry.load().expect("a registry");
+    assert_eq!(index.get(&key(1)).map(|found| found.to_registration()), Some(registration(1)));
+    assert!(!registry.changed().expect("an answer"));
+
+    assert_eq!(elsewhere(1), "KeyTaken: this key is registered already");
+    assert!(!registry.changed().expect("an answer"), "what was refused is no change");
+    registry.editor("test").used(&key(1), 1_800_000_000).expect("its use");
+    assert!(!registry.changed().expect("an answer"), "who may do what is as it was");
+    assert_eq!(registry.find(&key(1)).expect("an answer").and_then(|found| found.last_used), Some(1_800_000_000));
+
+    registry.editor("test").remove(&key(1)).expect("its removal");
+    assert!(registry.changed().expect("an answer"));
+    assert!(registry.load().expect("a registry").is_empty());
+
+    // Another database in the same place, with as many changes behind it.
+    let other = World::new();
+    other.registry().editor("test").enrol(&registration(2)).expect("a registration");
+    other.registry().editor("test").remove(&key(2)).expect("its removal");
+    fs::copy(other.path(), world.path()).expect("another database");
+    assert!(registry.changed().expect("an answer"));
+}
+
+#[test]
+fn every_verb_does_what_it_does_elsewhere() {
+    let world = World::new();
+    let registry = world.registry();
+    let editor = registry.editor("root");
+    for number in [0, 1, 2, 30] {
+        assert_eq!(editor.enrol(&registration(number)).expect("a registration").key, key(number));
+    }
+    let all = registry.list(None).expect("registrations");
+    assert_eq!(all, [0, 1, 2, 30].map(registration));
+    assert_eq!(registry.list(Some("user 0")).expect("registrations"), [0, 1, 2].map(registration));
+    assert_eq!(registry.list(Some("nobody")).expect("registrations"), []);
+
+    editor.disable(&key(0)).expect("a verb");
+    editor.rename(&key(1), "laptop").expect("a verb");
+    editor.revoke(&key(2)).expect("a verb");
+    editor.rename_user("user 0", "alice").expect("a verb");
+    let alice = registry.list(Some("alice")).expect("registrations");
+    assert!(alice.len() == 3 && alice[0].disabled && alice[1].label == "laptop" && alice[2].revoked.is_some());
+    editor.enable(&key(0)).expect("a verb");
+    editor.remove(&key(0)).expect("a verb");
+    assert_eq!(registry.find(&key(0)).expect("an answer"), None);
+    for refused in [editor.enable(&key(2)), editor.remove(&key(2)), editor.enrol(&registration(2))] {
+        assert_eq!(refused.expect_err("a revoked key").status(), Status::KeyRevoked);
+    }
+    assert_eq!(editor.disable(&key(99)).expect_err("no such key").status(), Status::NotRegistered);
+
+    let sql = world.sql();
+    let mut audit =
+        sql.prepare("SELECT actor || ' ' || action || ' ' || user_name FROM audit ORDER BY id").expect("audit");
+    let audit: Vec<String> =
+        audit.query_map([], |row| row.get(0)).expect("records").collect::<Result<_, _>>().expect("records");
+    let expected = "enrol user 0|enrol user 0|enrol user 0|enrol user 10|disable user 0|rename user 0|revoke user 0|\
+                    rename_user alice|rename_user alice|rename_user alice|enable alice|remove alice";
+    assert_eq!(audit, expected.split('|').map(|what| format!("root {what}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_tables_refuse_what_the_verbs_would() {
+    let world = World::new();
+    let registry = world.registry();
+    registry.editor("root").enrol(&registration(1)).expect("a registration");
+    registry.editor("root").revoke(&key(1)).expect("a verb");
+    registry.editor("root").enrol(&registration(2)).expect("a registration");
+    let sql = world.sql();
+    for (statement, refusal) in [
+        ("UPDATE registration SET revoked = NULL WHERE revoked", "a revocation is final"),
+        ("DELETE FROM registration WHERE revoked", "a revoked registration stays"),
+        ("UPDATE registration SET fingerprint = zeroblob(32)", "the key of a registration does not change"),
+        ("UPDATE registration SET disabled = 2", "CHECK constraint failed"),
+        ("UPDATE registration SET user_name = ''", "CHECK constraint failed"),
+        ("UPDATE registration SET user_name = 'a' || char(10)", "CHECK constraint failed"),
+        ("UPDATE registration SET user_name = 'a' || char(0)", "CHECK constraint failed"),
+        ("UPDATE registration SET label = char(127)", "CHECK constraint failed"),
+        ("UPDATE registration SET ca = x'00'", "CHECK constraint failed"),
+        ("UPDATE registration SET created = 'now'", "cannot store TEXT value"),
+        ("UPDATE audit SET actor = 'nobody'", "an audit record does not change"),
+        (
+            "INSERT INTO registration (kind, fingerprint, user_name, label, created, disabled, no_manage) \
+             SELECT kind, fingerprint, 'eve', '', 0, 0, 0 FROM registration",
+            "UNIQUE constraint failed",
+        ),
+    ] {
+        let error = sql.execute(statement, []).expect_err(statement).to_string();
+        assert!(error.contains(refusal), "{statement}: {error}");
+    }
+    assert_eq!(registry.list(Some("eve")).expect("registrations"), []);
+}
+
+mod files {
+    use super::*;
+
+    /// What is said when the registry cannot be used.
+    fn complaint(world: &World) -> String {
+        let error = world.registry().load().expect_err("a registry that cannot be used");
+        let refused =
+            world.registry().editor("test").enrol(&registration(1)).expect_err("a registry that cannot be used");
+        assert_eq!(refused.status(), error.status(), "{refused}");
+        format!("{:?}: {error}", error.status()).replace(world.folder.path().to_str().expect("a path"), "")
+    }
+
+    fn with_keys() -> World {
+        let world = World::new();
+        for number in 0..200 {
+            world.registry().editor("test").enrol(&registration(number)).expect("a registration");
+        }
+        world
+    }
+
+    #[test]
+    fn of_a_newer_version() {
+        let world = with_keys();
+        world.sql().pragma_update(None, "user_version", 2).expect("a version");
+        let expected =
+            "Malformed: option 'registry': /keys.db: has tables of version 2, and this build knows 1 at most";
+        assert_eq!(complaint(&world), expected);
+        world.sql().pragma_update(None, "user_version", 1).expect("a version");
+        assert_eq!(world.registry().load().expect("a registry").len(), 200);
+    }
+
+    #[test]
+    fn of_another_program() {
+        let world = World::new();
+        world.sql().execute_batch("CREATE TABLE users (name TEXT)").expect("a table");
+        assert_eq!(complaint(&world), "Malformed: option 'registry': /keys.db: is a database of another program");
+    }
+
+    #[test]
+    fn full_of_something_else() {
+        let world = World::new();
+        fs::write(world.path(), "alice spki:sha256:…\n".repeat(100)).expect("a file");
+        assert_eq!(complaint(&world), "Malformed: option 'registry': /keys.db: is no SQLite database");
+    }
+
+    #[test]
+    fn cut_short() {
+        let world = with_keys();
+        let whole = fs::read(world.path()).expect("a database");
+        for length in [1, 50, 100, 4096, 5000, whole.len() / 2, whole.len() - 4096] {
+            fs::write(world.path(), &whole[..length]).expect("a file");
+            let said = complaint(&world);
+            let known = ["is no SQLite database", "is damaged or cut short", "is empty or cut short"];
+            assert!(
+                said.starts_with("Malformed") && known.iter().any(|known| said.contains(known)),
+                "{length}: {said}"
+            );
+        }
+        fs::write(world.path(), "").expect("a file");
+        assert!(complaint(&world).contains("/keys.db: is empty or cut short: "));
+        fs::write(world.path(), &whole).expect("a file");
+        assert_eq!(world.registry().load().expect("a registry").len(), 200);
+    }
+
+    #[test]
+    fn missing_beside_their_log() {
+        let world = World::new();
+        fs::write(world.path().with_extension("db-wal"), "what was not yet in the database").expect("a file");
+        assert!(complaint(&world).contains("/keys.db: is missing, and its log /keys.db-wal is there"));
+    }
+
+    #[test]
+    fn that_cannot_be_made() {
+        let world = World::new();
+        let nowhere = Registry::open(&format!("sqlite:{}/none/keys.db", world.folder.path().display())).expect("a URL");
+        let error = nowhere.load().expect_err("no folder");
+        assert!(error.status() == Status::Io && error.to_string().contains("No such file or directory"), "{error}");
+        fs::create_dir(world.path()).expect("a folder");
+        assert!(complaint(&world).ends_with("/keys.db: it is no file"), "{}", complaint(&world));
+    }
+
+    #[cfg(unix)]
+    mod permissions {
+        use super::*;
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+
+        fn set(path: &Path, mode: u32) {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
+        }
+
+        #[test]
+        fn of_a_new_registry_are_its_owners() {
+            let world = World::new();
+            let is_root = fs::metadata(world.folder.path()).expect("a folder").uid() == 0;
+            if is_root {
+                chown(world.folder.path(), Some(65_534), Some(65_534)).expect("a folder of nobody");
+            }
+            world.registry().editor("test").enrol(&registration(1)).expect("a registration");
+            let folder = fs::metadata(world.folder.path()).expect("a folder");
+            let file = fs::metadata(world.path()).expect("a file");
+            assert_eq!(file.mode() & 0o7777, 0o600);
+            assert_eq!((file.uid(), file.gid()), (folder.uid(), folder.gid()), "who runs the server can open it");
+            let left: Vec<_> = fs::read_dir(world.folder.path()).expect("files").collect();
+            assert_eq!(left.len(), 1, "{left:?}");
+        }
+
+        #[test]
+        fn that_let_everybody_write_are_refused() {
+            let world = with_keys();
+            set(&world.path(), 0o602);
+            assert!(complaint(&world).contains("/keys.db: is writable by everybody"));
+            set(&world.path(), 0o600);
+            set(world.folder.path(), 0o777);
+            assert!(complaint(&world).contains("/keys.db: lies in a folder that everybody can write to"));
+            set(world.folder.path(), 0o1777);
+            assert_eq!(world.registry().load().expect("a registry").len(), 200);
+        }
+
+        #[test]
+        fn that_only_let_read_let_only_read() {
+            let world = with_keys();
+            set(&world.path(), 0o400);
+            let attempt = |number: &str| {
+                Worker::start_unprivileged(world.folder.path(), &["try", &world.url(), number]).finish().0.concat()
+            };
+            let said = attempt("1000");
+            assert!(said.starts_with("Io: option 'registry': cannot write "), "{said}");
+            assert_eq!(world.registry().load().expect("a registry").len(), 200);
+            set(&world.path(), 0o000);
+            let said = attempt("1000");
+            assert!(said.starts_with("Io: option 'registry': cannot read "), "{said}");
+            set(&world.path(), 0o600);
+            assert_eq!(attempt("1000"), "ok");
+            assert_eq!(world.registry().load().expect("a registry").len(), 201);
+        }
+    }
+}
