@@ -6,6 +6,7 @@
 mod crls;
 mod hostile;
 mod many_cas;
+mod registry;
 mod renderings;
 mod support;
 mod threads;
@@ -34,6 +35,7 @@ const SECTIONS: &[Section] = &[
     ("hostile", hostile::hostile),
     ("many_cas", many_cas::many_cas),
     ("crls", crls::crls),
+    ("registry", registry::registry),
 ];
 
 fn main() {

@@ -3,6 +3,7 @@
 use super::records::{Records, Reference};
 use super::registration::{Found, RegisteredKey, Registration};
 use super::table::{Table, TableBuilder};
+use crate::error::Error;
 
 /// All registrations, by fingerprint. It never changes; it may be shared by all threads.
 #[derive(Debug)]
@@ -44,10 +45,22 @@ impl Index {
     }
 
     /// Makes an index.
-    pub(crate) fn build(registrations: impl IntoIterator<Item = Registration>) -> Result<Self, IndexError> {
-        let mut builder = IndexBuilder::default();
-        registrations.into_iter().try_for_each(|registration| builder.add(&registration.view()))?;
-        builder.finish()
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyTaken`] where a key has two registrations; [`Error::InvalidArgument`] for a name or label that cannot
+    /// be, or where the names and labels are larger than 4 GiB together.
+    pub fn build(registrations: impl IntoIterator<Item = Registration>) -> Result<Self, Error> {
+        let collect = || {
+            let mut builder = IndexBuilder::default();
+            registrations.into_iter().try_for_each(|registration| builder.add(&registration.view()))?;
+            builder.finish()
+        };
+        collect().map_err(|error| match error {
+            IndexError::Twice(_) => Error::KeyTaken,
+            IndexError::Text(_, problem) => Error::InvalidArgument { argument: "registrations", problem },
+            IndexError::TooLarge => Error::InvalidArgument { argument: "registrations", problem: "larger than 4 GiB" },
+        })
     }
 
     /// Finds the registration of a presented certificate: by the SHA-256 of its SubjectPublicKeyInfo, and where any
@@ -266,7 +279,7 @@ mod tests {
         let (spki, itself) = (RegisteredKey::Spki([7; 32]), RegisteredKey::Certificate([7; 32]));
         for user in ["alice", "bob"] {
             let twice = Index::build([registration("alice", spki), registration(user, spki)]);
-            assert_eq!(twice.map(|_| ()), Err(IndexError::Twice(spki)));
+            assert!(matches!(twice, Err(Error::KeyTaken)));
         }
         let both = Index::build([registration("alice", spki), registration("bob", itself)]).expect("two keys");
         assert_eq!(both.users(), 2);

@@ -3,6 +3,7 @@
 use super::Registry;
 use super::audit::{Action, AuditRecord};
 use super::backend::Transaction;
+use super::grammar::MOMENTS;
 use super::registration::{RegisteredKey, Registration, label_problem, user_problem};
 use crate::error::Error;
 use crate::time::unix_now;
@@ -142,6 +143,7 @@ impl<'a> Editor<'a> {
     ///
     /// As [`Editor::disable`].
     pub fn used(&self, key: &RegisteredKey, moment: i64) -> Result<(), Error> {
+        check_moment(moment)?;
         self.transact(|transaction| {
             let mut registration = transaction.find(key)?.ok_or(UNKNOWN_KEY)?;
             if registration.last_used.is_some_and(|last| last >= moment) {
@@ -240,8 +242,20 @@ fn check(registration: &Registration) -> Result<(), Error> {
     if let Some(problem) = label_problem(&registration.label) {
         return invalid("label", problem);
     }
-    match (registration.not_before, registration.not_after) {
+    let Registration { created, not_before, not_after, revoked, last_used, .. } = *registration;
+    for moment in [Some(created), not_before, not_after, revoked, last_used].into_iter().flatten() {
+        check_moment(moment)?;
+    }
+    match (not_before, not_after) {
         (Some(first), Some(last)) if first > last => invalid("not_after", "before not_before"),
         _ => Ok(()),
+    }
+}
+
+/// Whether a moment can be written as RFC 3339 does.
+fn check_moment(moment: i64) -> Result<(), Error> {
+    match MOMENTS.contains(&moment) {
+        true => Ok(()),
+        false => Err(Error::InvalidArgument { argument: "moment", problem: "not within the years 1970 to 9999" }),
     }
 }
