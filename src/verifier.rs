@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use crate::error::Error;
 use crate::policy::{Config, Policy};
+use crate::revocation::ocsp::{Answers, Given, Known};
 use crate::time::unix_now;
 use crate::verdict::Verdict;
 use crate::verify::Memory;
@@ -25,6 +26,7 @@ pub struct Verifier {
     config: Config,
     current: ArcSwap<Snapshot>,
     memory: Memory,
+    answers: Answers,
     reloading: Mutex<()>,
     started: Instant,
     /// Milliseconds after `started` when `refresh` last looked.
@@ -52,10 +54,12 @@ impl Verifier {
         let policy = Policy::compile(config)?;
         // A quarter as many intermediates as clients is plenty: few CAs issue for many clients.
         let memory = Memory::new(policy.cache_size().div_ceil(4));
+        let answers = Answers::new(policy.cache_size());
         Ok(Self {
             config: config.clone(),
             current: ArcSwap::from_pointee(Snapshot::new(policy, &memory)),
             memory,
+            answers,
             reloading: Mutex::new(()),
             started: Instant::now(),
             looked: AtomicI64::new(0),
@@ -74,11 +78,12 @@ impl Verifier {
         if presented.is_empty() {
             return Arc::clone(&snapshot.without_certificate);
         }
-        let place = match snapshot.cache.find(presented, now) {
+        let place = match snapshot.cache.find(presented, &self.answers, now) {
             Ok(verdict) => return verdict,
             Err(place) => place,
         };
-        let verdict = Arc::new(Verdict::judge(&snapshot.policy, presented, &self.memory, now));
+        let verdict =
+            Arc::new(Verdict::judge(&snapshot.policy, presented, &self.memory, self.known(Given::NOTHING), now));
         snapshot.cache.keep(place, presented, &verdict, now);
         verdict
     }
@@ -95,10 +100,43 @@ impl Verifier {
     /// What became of a verdict, or None where it holds as it is.
     pub(crate) fn changed(&self, verdict: &Verdict, now: i64) -> Option<Arc<Verdict>> {
         let snapshot = self.current.load();
-        if verdict.epoch() == snapshot.policy.epoch() && verdict.verified() && verdict.holds_at(now) {
+        let is_known = verdict.epoch() == snapshot.policy.epoch() && verdict.knows_all(&self.answers);
+        if is_known && verdict.verified() && verdict.holds_at(now) {
             return None;
         }
-        Some(Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, now)))
+        Some(Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, &self.answers, now)))
+    }
+
+    /// Takes what an OCSP responder said about a presented certificate, and judges the client again with it, now.
+    ///
+    /// `verdict` is the one whose [`Verdict::ocsp_questions`] were asked, or one whose client stapled the response.
+    /// `certificate` is the index among the presented certificates, the leaf being 0. `response` is the DER of an
+    /// OCSPResponse; empty where nobody answered. A response that does not count refuses with its reason (`ocsp_expired`
+    /// and others); to try another responder, give what it says to the verdict that asked. An answer that counts is
+    /// remembered for all verdicts of this verifier until it is too old, and one that is not good takes back what was
+    /// decided before. Where `ocsp` is off, where the certificate is not on the path, and where the client is refused
+    /// for other reasons, the response changes nothing.
+    pub fn ocsp_response(&self, verdict: &Verdict, certificate: usize, response: &[u8]) -> Arc<Verdict> {
+        self.ocsp_response_at(verdict, certificate, response, unix_now())
+    }
+
+    /// The same at another time, in Unix seconds.
+    pub fn ocsp_response_at(&self, verdict: &Verdict, certificate: usize, response: &[u8], now: i64) -> Arc<Verdict> {
+        let snapshot = self.current.load();
+        let presented = verdict.chain_der();
+        if presented.is_empty() {
+            return Arc::clone(&snapshot.without_certificate);
+        }
+        let taken = verdict.take_ocsp_response(&snapshot.policy, &self.answers, certificate, response, now);
+        let given = taken.as_ref().unwrap_or(verdict.given());
+        let known = self.known(given);
+        let verdict = Arc::new(Verdict::judge(&snapshot.policy, presented, &self.memory, known, now));
+        snapshot.cache.keep(snapshot.cache.place(presented), presented, &verdict, now);
+        verdict
+    }
+
+    fn known<'k>(&'k self, given: &'k Given) -> Known<'k> {
+        Known { answers: &self.answers, given }
     }
 
     /// Reads all files again and swaps the policy whole. On failure the old policy stays.
@@ -153,7 +191,8 @@ impl Snapshot {
     fn new(policy: Policy, memory: &Memory) -> Self {
         let cache = Cache::new(policy.cache_size(), policy.cache_ttl());
         // It depends on no time: nothing was presented.
-        let without_certificate = Arc::new(Verdict::judge(&policy, &[], memory, 0));
+        let known = Known { answers: &Answers::new(0), given: Given::NOTHING };
+        let without_certificate = Arc::new(Verdict::judge(&policy, &[], memory, known, 0));
         Self { policy: Arc::new(policy), cache, without_certificate }
     }
 }

@@ -362,6 +362,7 @@ mod arguments {
                 // There is nothing to look in without `--crl`.
                 ("crl_check", _) => "off",
                 (_, Kind::Registry) => "external",
+                (_, Kind::Url) => "http://ocsp.example.com/",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {

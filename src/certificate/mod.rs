@@ -43,8 +43,8 @@ pub(crate) use layout::{Layout, read_algorithm, read_name};
 pub(crate) use name::check_name;
 pub(crate) use name_format::is_hidden;
 pub(crate) use name_text::{NotAName, Order, WrittenName};
-pub(crate) use oid::{from_dotted as oid_from_dotted, of_attribute as oid_of_attribute};
 pub(crate) use oid::dotted;
+pub(crate) use oid::{from_dotted as oid_from_dotted, of_attribute as oid_of_attribute};
 pub(crate) use text::{base64, from_hex, hex};
 pub(crate) use time::{Calendar, Time, from_rfc3339};
 

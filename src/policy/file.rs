@@ -53,7 +53,7 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
         let expected = match option.kind {
             Kind::Boolean => "true or false, without quotes".to_string(),
             Kind::Number { .. } => format!("a {}, without quotes", option.type_text()),
-            Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Registry => {
+            Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Url | Kind::Registry => {
                 format!("a string: {}", option.type_text())
             }
             _ => "a string or a list of strings".to_string(),
@@ -68,13 +68,13 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
                 Err(_) => config.set(name, number.as_str()),
             }
         }
-        (Kind::Choice { .. } | Kind::WordOrNumber { .. }, DeValue::String(text)) => config.set(name, text),
+        (Kind::Registry | Kind::Url, DeValue::String(url)) if url.is_empty() => Ok(()),
+        (Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Url, DeValue::String(text)) => config.set(name, text),
         (Kind::Certificates | Kind::RevocationLists, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, &beside(folder, text)?))
         }
         // As it is written where there is none.
-        (Kind::Registry, DeValue::String(url)) if url.is_empty() => Ok(()),
         (Kind::Registry, DeValue::String(url)) => match registry::beside(folder, url) {
             Some(url) => config.set(name, &url),
             None => Err(no_utf8()),

@@ -63,6 +63,8 @@ pub enum Kind {
     Certificates,
     /// CRLs: a file, folder or pattern, or PEM itself. Every setting adds to those before it.
     RevocationLists,
+    /// An http or https URL.
+    Url,
     /// Rules that map a certificate to a user. Every setting adds one.
     IdentityRules,
     /// The URL of a registry of keys.
@@ -156,6 +158,7 @@ impl OptionInfo {
                 format!("{}, or a number of {unit} up to {maximum}", alternatives(words))
             }
             Kind::Certificates => "file, folder or pattern of certificates; repeatable".into(),
+            Kind::Url => "http or https URL".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
@@ -238,6 +241,12 @@ pub(super) enum Key {
     CrlMissing,
     CrlExpired,
     CrlIssuer,
+    Ocsp,
+    OcspMissing,
+    OcspResponder,
+    OcspNonce,
+    OcspMaxAge,
+    OcspTimeSkew,
     Registry,
     AcceptV1,
     AcceptCaLeaf,

@@ -83,6 +83,7 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         | Kind::Certificates
         | Kind::RevocationLists
         | Kind::IdentityRules
+        | Kind::Url
         | Kind::Registry => Ok(()),
     }
 }
@@ -106,6 +107,7 @@ fn takes(option: &OptionInfo) -> String {
         | Kind::Certificates
         | Kind::RevocationLists
         | Kind::IdentityRules
+        | Kind::Url
         | Kind::Registry => option.type_text(),
     }
 }

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::identity::{self, Charset};
 use crate::revocation::{CrlCheck, CrlRules};
 use crate::signature::Strength;
-use crate::verify::{Code, EkuRule, Rules, SecondOpinionRule};
+use crate::verify::{Code, EkuRule, OcspCheck, OcspRules, Rules, SecondOpinionRule};
 
 /// Every setting but the certificates.
 #[derive(Debug)]
@@ -64,6 +64,24 @@ impl Settings {
                         Some(Value::Number(seconds)) => Some(seconds.into()),
                         _ => return Err(UNKNOWN),
                     },
+                },
+                ocsp: OcspRules {
+                    check: read.word(Key::Ocsp, |word| match word {
+                        "off" => Some(OcspCheck::Off),
+                        "if_given" => Some(OcspCheck::IfGiven),
+                        "leaf" => Some(OcspCheck::Leaf),
+                        "chain" => Some(OcspCheck::Chain),
+                        _ => None,
+                    })?,
+                    allow_missing: read.word(Key::OcspMissing, |word| either(word, "allow", "fail"))?,
+                    responder: match config.value(Key::OcspResponder) {
+                        Some(Value::Text(url)) => Some(url.into()),
+                        None => None,
+                        _ => return Err(UNKNOWN),
+                    },
+                    nonce: read.boolean(Key::OcspNonce)?,
+                    max_age: Some(read.number(Key::OcspMaxAge)?.into()).filter(|age| *age != 0),
+                    time_skew: read.number(Key::OcspTimeSkew)?.into(),
                 },
                 time_skew: read.number(Key::TimeSkew)?.into(),
                 max_chain_bytes: read.size(Key::MaxChainBytes)?,

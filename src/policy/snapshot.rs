@@ -17,7 +17,7 @@ use crate::Error;
 use crate::identity::{Rules as IdentityRules, Strength};
 use crate::revocation::{CrlCheck, CrlState, CrlStore};
 use crate::time::unix_now;
-use crate::verify::{AnchorStore, Code, Rules, SecondOpinionRule};
+use crate::verify::{AnchorStore, Code, OcspCheck, Rules, SecondOpinionRule};
 
 /// The immutable snapshot that decides: settings, pinned certificates, CRLs, and what was odd about them. It may be shared
 /// by all threads. What did not change is shared between the policies of a verifier.
@@ -242,6 +242,31 @@ fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> 
         if rules.crl.grace.is_none() {
             warn(WarningKind::RevocationFailsOpen, "crl_expired", "CRLs are used however old they are");
         }
+    }
+    if rules.ocsp.check == OcspCheck::Off {
+        for (key, name) in [
+            (Key::OcspMissing, "ocsp_missing"),
+            (Key::OcspResponder, "ocsp_responder"),
+            (Key::OcspNonce, "ocsp_nonce"),
+            (Key::OcspMaxAge, "ocsp_max_age"),
+            (Key::OcspTimeSkew, "ocsp_time_skew"),
+        ] {
+            if config.is_set(key) {
+                warn(WarningKind::NoEffect, name, "'ocsp' is off");
+            }
+        }
+    } else if !mode.verifies() {
+        warn(WarningKind::NoEffect, "ocsp", &format!("mode '{}' verifies nothing by it", mode.name()));
+    } else if rules.ocsp.check == OcspCheck::IfGiven {
+        for (key, name) in
+            [(Key::OcspMissing, "ocsp_missing"), (Key::OcspResponder, "ocsp_responder"), (Key::OcspNonce, "ocsp_nonce")]
+        {
+            if config.is_set(key) {
+                warn(WarningKind::NoEffect, name, "'ocsp' is if_given, and nobody is asked");
+            }
+        }
+    } else if rules.ocsp.allow_missing {
+        warn(WarningKind::RevocationFailsOpen, "ocsp_missing", "certificates about which nobody answers are accepted");
     }
     let usual = Settings::tolerated_without_ca();
     let more: Vec<&str> =

@@ -359,6 +359,95 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         decides: true,
     },
     OptionInfo {
+        key: Key::Ocsp,
+        name: "ocsp",
+        kind: Kind::Choice {
+            words: &[
+                word("off", "OCSP answers are not looked at"),
+                word(
+                    "if_given",
+                    "answers that are given count, such as those that a client staples; none is asked for",
+                ),
+                word("leaf", "there must be an answer about the client's certificate"),
+                word("chain", "there must be one about every certificate of the path, but for the pinned one"),
+            ],
+            foreign: &[
+                says(System::Nginx, "off", "off", &[]),
+                says(System::Nginx, "leaf", "leaf", &[]),
+                says(System::Nginx, "on", "chain", &[]),
+                says(System::Apache, "off", "off", &[]),
+                says(System::Apache, "leaf", "leaf", &[]),
+                says(System::Apache, "on", "chain", &[]),
+            ],
+        },
+        default: "off",
+        help: "which certificates need an OCSP answer",
+        details: "The library asks nobody: without an answer the verdict is FAILED for `ocsp_pending` and says what to ask \
+                  whom, and the answer that is given to it makes a new verdict. Answers are remembered until they are too \
+                  old. What OCSP and CRLs say both counts: revoked by either is revoked. See \
+                  [revocation](revocation.md).",
+        aliases: &[alias(System::Nginx, "ssl_ocsp"), alias(System::Apache, "SSLOCSPEnable")],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::OcspMissing,
+        name: "ocsp_missing",
+        kind: Kind::Choice {
+            words: &[
+                word("fail", "a certificate about which nobody answers is refused"),
+                word("allow", "a certificate about which nobody answers is taken as not revoked: this fails open"),
+            ],
+            foreign: &[],
+        },
+        default: "fail",
+        help: "what happens to a certificate that names no responder, or whose responder does not answer",
+        details: "That nobody answers is for the host to say. So do `tryLater` and `internalError`. An answer that is \
+                  broken, too old or by the wrong signer refuses whatever this says.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::OcspResponder,
+        name: "ocsp_responder",
+        kind: Kind::Url,
+        default: "",
+        help: "whom to ask, instead of the responders that certificates name",
+        details: "It is trusted with nothing: what it answers must be signed by the certificate's issuer, or by a responder \
+                  that the issuer made one.",
+        aliases: &[alias(System::Nginx, "ssl_ocsp_responder")],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::OcspNonce,
+        name: "ocsp_nonce",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "whether questions carry a nonce, which the answer must repeat",
+        details: "Responders that sign their answers in advance (RFC 5019) repeat none, and are refused then.",
+        aliases: &[alias(System::Apache, "SSLOCSPUseRequestNonce")],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::OcspMaxAge,
+        name: "ocsp_max_age",
+        kind: Kind::Number { minimum: 0, maximum: 31_536_000, unit: "seconds" },
+        default: "0",
+        help: "how old an OCSP answer may be, also before its nextUpdate; 0 is until its nextUpdate",
+        details: "Counted from its thisUpdate. With 0, an answer without a nextUpdate counts for 300 seconds.",
+        aliases: &[alias(System::Apache, "SSLOCSPResponseMaxAge")],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::OcspTimeSkew,
+        name: "ocsp_time_skew",
+        kind: Kind::Number { minimum: 0, maximum: 86_400, unit: "seconds" },
+        default: "300",
+        help: "by how much a responder's clock may differ",
+        details: "",
+        aliases: &[alias(System::Apache, "SSLOCSPResponseTimeSkew")],
+        decides: true,
+    },
+    OptionInfo {
         key: Key::Registry,
         name: "registry",
         kind: Kind::Registry,
@@ -578,7 +667,7 @@ mod tests {
     fn every_default_is_a_value() {
         for option in OPTIONS {
             if option.default.is_empty() {
-                assert!(option.is_repeatable() || matches!(option.kind, Kind::Registry), "{}", option.name);
+                assert!(option.is_repeatable() || matches!(option.kind, Kind::Registry | Kind::Url), "{}", option.name);
             } else {
                 Value::parse(option, option.default).expect(option.name);
             }

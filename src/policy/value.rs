@@ -8,6 +8,7 @@ use crate::Error;
 pub(super) use crate::certificate::oid_from_dotted as oid_bytes;
 use crate::identity::Rule;
 use crate::registry::Registry;
+use crate::revocation::ocsp::is_http_url;
 use crate::verify::Code;
 
 /// A value that its option takes.
@@ -20,6 +21,8 @@ pub(super) enum Value {
     Purposes(Vec<String>),
     /// Codes in the order of their numbers, each once.
     Reasons(Vec<Code>),
+    /// What is taken as it stands.
+    Text(String),
     /// Certificates or CRLs.
     Sources(Vec<Source>),
     IdentityRules(Vec<Rule>),
@@ -106,6 +109,8 @@ impl Value {
                     _ => refuse(option.type_text()),
                 },
             },
+            Kind::Url if is_http_url(text) => Ok(Self::Text(text.into())),
+            Kind::Url => refuse("a URL such as http://ocsp.example.com/".into()),
             Kind::Certificates | Kind::RevocationLists => Ok(Self::Sources(vec![Source::parse(option, text)?])),
             Kind::Registry => Ok(Self::Registry(Opened(Arc::new(Registry::open(text)?)))),
             Kind::IdentityRules => match Rule::parse(text) {
@@ -121,6 +126,7 @@ impl Value {
             Self::Word(word) => (*word).to_string(),
             Self::Boolean(value) => value.to_string(),
             Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
             Self::Purposes(oids) => oids.join(","),
             Self::Reasons(codes) => codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(","),
             Self::Sources(_) => String::new(),
@@ -135,6 +141,7 @@ impl Value {
     pub(super) fn to_toml(&self) -> String {
         match self {
             Self::Word(word) => string(word),
+            Self::Text(text) => string(text),
             Self::Boolean(value) => value.to_string(),
             Self::Number(number) => number.to_string(),
             Self::Purposes(oids) => array(oids.iter().map(|oid| string(oid))),

@@ -1,6 +1,7 @@
 //! The verdict: what was found out about one presented chain, immutable and complete.
 
 mod json;
+mod ocsp;
 mod renderings;
 mod status;
 mod subject;
@@ -12,11 +13,14 @@ use crate::certificate::{Certificate, Chain, ChainFault};
 use crate::identity::Mapping;
 use crate::policy::{Mode, Policy};
 use crate::revocation::CrlInfo;
+use crate::revocation::ocsp::{Answers, Known};
 use crate::verify::{
-    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Memory, Reason, Rules, SecondOpinion,
-    SecondOpinionRule, TlsVersion,
+    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Memory, OcspCheck, Reason, Rules,
+    SecondOpinion, SecondOpinionRule, TlsVersion,
 };
 
+pub use ocsp::OcspQuestion;
+use ocsp::OcspRecord;
 use renderings::Renderings;
 
 /// What came out of a verification.
@@ -58,6 +62,10 @@ pub struct Verdict {
     mapping: Option<Mapping>,
     second_opinion: SecondOpinion,
     crls: Evidence,
+    /// None where OCSP has nothing to do with it.
+    ocsp: Option<Box<OcspRecord>>,
+    /// The generation of the OCSP answers that were known.
+    answers: u64,
     policy_identity: [u8; 32],
     /// Of the policy that judged.
     epoch: u64,
@@ -68,7 +76,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// Judges what a client presented, at `now` in Unix seconds. Nothing presented is an empty slice.
-    pub(crate) fn judge(policy: &Policy, presented: &[u8], memory: &Memory, now: i64) -> Self {
+    pub(crate) fn judge(policy: &Policy, presented: &[u8], memory: &Memory, known: Known<'_>, now: i64) -> Self {
         let rules = policy.rules();
         if presented.is_empty() || policy.mode() == Mode::Off {
             return Self::without_certificate(policy);
@@ -86,34 +94,42 @@ impl Verdict {
             let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
-        let basis = Basis { anchors: policy.anchors(), crls: policy.crls(), rules, memory, now };
+        let generation = known.answers.generation();
+        let basis = basis(policy, memory, known, now);
         let examination = verify::examine(&chain.candidates(), leaf, &basis);
-        Self::conclude(policy, chain, examination, now)
+        Self { answers: generation, ..Self::conclude(policy, chain, examination, known, now) }
     }
 
     /// What this verdict is under another policy or at another time: everything is looked at again but signatures, on
     /// the path that was accepted. What is not SUCCESS never becomes it.
-    pub(crate) fn judge_again(&self, policy: &Policy, memory: &Memory, now: i64) -> Self {
+    pub(crate) fn judge_again(&self, policy: &Policy, memory: &Memory, answers: &Answers, now: i64) -> Self {
         if self.outcome == Outcome::None || policy.mode() == Mode::Off {
             return Self::without_certificate(policy);
         }
         let chain = self.chain.clone();
         let (Some(leaf), Some(anchor), true) = (self.certificate(0), self.anchor(), self.verified()) else {
             let (path, anchor, crls) = (self.path.clone(), self.anchor.clone(), self.crls.clone());
-            return Self { path, anchor, crls, ..Self::new(policy, chain, self.reasons.to_vec()) };
+            let ocsp = self.ocsp.clone();
+            return Self { path, anchor, crls, ocsp, ..Self::new(policy, chain, self.reasons.to_vec()) };
         };
         if !policy.mode().verifies() {
             let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
-        let basis = Basis { anchors: policy.anchors(), crls: policy.crls(), rules: policy.rules(), memory, now };
+        let (generation, known) = (answers.generation(), Known { answers, given: self.given() });
+        let basis = basis(policy, memory, known, now);
         let examination = verify::examine_again(&chain.candidates(), leaf, &self.path, &anchor, &basis);
-        Self::conclude(policy, chain, examination, now)
+        Self { answers: generation, ..Self::conclude(policy, chain, examination, known, now) }
     }
 
-    fn conclude(policy: &Policy, chain: Chain, examination: Examination, now: i64) -> Self {
+    fn conclude(policy: &Policy, chain: Chain, examination: Examination, known: Known<'_>, now: i64) -> Self {
         let Examination { mut reasons, path, anchor, second_opinion, revocation } = examination;
-        if !reasons.is_empty() {
+        // Nobody is asked about a client who is refused anyway.
+        let is_pending = |reason: &Reason| reason.code == Code::OcspPending;
+        if reasons.iter().any(|reason| !is_pending(reason) && !policy.tolerates(reason.code)) {
+            reasons.retain(|reason| !is_pending(reason));
+        }
+        if !reasons.iter().all(is_pending) {
             reasons.extend(malformed_reasons(&chain));
             reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
         }
@@ -135,16 +151,20 @@ impl Verdict {
             false => (now, now),
         };
         let crls = revocation.evidence;
-        Self {
+        let ocsp = OcspRecord::new(known.given, revocation.answers);
+        let mut verdict = Self {
             path,
             anchor,
             mapping,
             second_opinion,
             crls,
+            ocsp,
             valid_from,
             valid_until,
             ..Self::new(policy, chain, reasons)
-        }
+        };
+        verdict.prepare_questions(policy);
+        verdict
     }
 
     /// The verdict that is left when a verification fails inside the library.
@@ -160,6 +180,8 @@ impl Verdict {
             mapping: None,
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
+            ocsp: None,
+            answers: 0,
             policy_identity: [0; 32],
             epoch: 0,
             valid_from: i64::MIN,
@@ -204,6 +226,8 @@ impl Verdict {
             mapping: None,
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
+            ocsp: None,
+            answers: 0,
             policy_identity: *policy.identity(),
             epoch: policy.epoch(),
             valid_from: i64::MIN,
@@ -336,6 +360,11 @@ impl Verdict {
         self.valid_until
     }
 
+    /// Whether nothing was learnt from OCSP since that may take it back.
+    pub(crate) fn knows_all(&self, answers: &Answers) -> bool {
+        self.answers == answers.generation()
+    }
+
     /// The epoch of the policy that judged.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch
@@ -345,6 +374,13 @@ impl Verdict {
     pub(crate) fn holds_at(&self, now: i64) -> bool {
         self.valid_from <= now && now <= self.valid_until
     }
+}
+
+/// What a policy examines a chain by.
+fn basis<'p>(policy: &'p Policy, memory: &'p Memory, known: Known<'p>, now: i64) -> Basis<'p> {
+    let rules = policy.rules();
+    let answers = (rules.ocsp.check != OcspCheck::Off).then_some(known);
+    Basis { anchors: policy.anchors(), crls: policy.crls(), answers, rules, memory, now }
 }
 
 fn fault_reason(fault: ChainFault) -> Reason {

@@ -2,6 +2,7 @@
 
 use super::Verdict;
 use crate::certificate::{self, Calendar, variables};
+use crate::revocation::ocsp::Answer;
 use crate::revocation::{CrlInfo, RevocationReason};
 use crate::verify::{Culprit, Detail, SecondOpinion};
 
@@ -79,6 +80,10 @@ impl Verdict {
             "crl_this_update" => Calendar::from_unix(self.deciding_crl()?.this_update()).rfc3339(),
             "crl_next_update" => Calendar::from_unix(self.deciding_crl()?.next_update()?).rfc3339(),
             "crl_source" => self.deciding_crl()?.place().to_owned(),
+            "ocsp_status" => self.deciding_answer()?.status().name().to_owned(),
+            "ocsp_responder" => self.deciding_answer()?.responder_id().to_owned(),
+            "ocsp_this_update" => Calendar::from_unix(self.deciding_answer()?.this_update()).rfc3339(),
+            "ocsp_next_update" => Calendar::from_unix(self.deciding_answer()?.next_update()?).rfc3339(),
             "revocation_reason" => self.revocation()?.0?.name().to_owned(),
             "revocation_date" => Calendar::from_unix(self.revocation()?.1).rfc3339(),
             _ => return None,
@@ -92,6 +97,13 @@ impl Verdict {
     fn deciding_crl(&self) -> Option<&CrlInfo> {
         let blamed = self.primary().and_then(|reason| reason.depth);
         let about = |wanted: u32| self.crls().find(|(depth, _)| *depth == wanted).map(|(_, crl)| crl);
+        blamed.and_then(about).or_else(|| about(0))
+    }
+
+    /// The OCSP answer about the certificate that the primary reason blames, or else about the client's.
+    fn deciding_answer(&self) -> Option<&Answer> {
+        let blamed = self.primary().and_then(|reason| reason.depth);
+        let about = |wanted: u32| self.ocsp_answers().find(|(depth, _)| *depth == wanted).map(|(_, answer)| answer);
         blamed.and_then(about).or_else(|| about(0))
     }
 

@@ -25,6 +25,10 @@ const NAMES: &[Variable] = &[
     Variable { name: "crl_this_update", help: "when it was issued (RFC 3339)" },
     Variable { name: "crl_next_update", help: "when the next one is due, likewise" },
     Variable { name: "crl_source", help: "where it was found: the file with the line, or with its number in it" },
+    Variable { name: "ocsp_status", help: "`good`, `revoked` or `unknown`: what the OCSP answer that decided says" },
+    Variable { name: "ocsp_responder", help: "how its responder names itself: a name, or the SHA-1 of its key" },
+    Variable { name: "ocsp_this_update", help: "when what it says was known to be so (RFC 3339)" },
+    Variable { name: "ocsp_next_update", help: "when there will be a newer one, likewise" },
     Variable { name: "revocation_reason", help: "why the certificate was revoked, such as `keyCompromise`" },
     Variable { name: "revocation_date", help: "since when it is revoked (RFC 3339)" },
 ];

@@ -11,6 +11,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 
 use crate::certificate::first_value;
+use crate::revocation::ocsp::Answers;
 use crate::verdict::Verdict;
 
 /// Verdicts in sets of four, read without a lock.
@@ -94,19 +95,28 @@ impl Cache {
     }
 
     /// The verdict for these very bytes, if it still holds at `now`.
-    pub(super) fn find(&self, presented: &[u8], now: i64) -> Result<Arc<Verdict>, Place> {
-        let place = Place { hash: self.hash(presented) };
+    pub(super) fn find(&self, presented: &[u8], answers: &Answers, now: i64) -> Result<Arc<Verdict>, Place> {
+        let place = self.place(presented);
         let counters = self.counters();
         for slot in self.set(place) {
             let guard = slot.load();
             let Some(entry) = &*guard else { continue };
-            if entry.hash == place.hash && self.is_fresh(entry, now) && *entry.presented() == *presented {
+            if entry.hash == place.hash
+                && self.is_fresh(entry, now)
+                && entry.verdict.knows_all(answers)
+                && *entry.presented() == *presented
+            {
                 counters.hits.fetch_add(1, Ordering::Relaxed);
                 return Ok(Arc::clone(&entry.verdict));
             }
         }
         counters.misses.fetch_add(1, Ordering::Relaxed);
         Err(place)
+    }
+
+    /// Where the verdict for these bytes is or would be.
+    pub(super) fn place(&self, presented: &[u8]) -> Place {
+        Place { hash: self.hash(presented) }
     }
 
     /// Keeps a verdict of SUCCESS, in place of the one of its set that was decided first.

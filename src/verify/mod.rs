@@ -22,6 +22,7 @@ pub use second_opinion::{Abstention, SecondOpinion};
 
 pub(crate) use anchor::{Anchor, AnchorStore};
 pub(crate) use memory::Memory;
+pub(crate) use ocsp::{OcspCheck, OcspRules};
 pub(crate) use path_checks::check_anchor;
 pub(crate) use revocation::Evidence;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
@@ -29,6 +30,7 @@ pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 
 use crate::certificate::{Certificate, Name};
 use crate::revocation::CrlStore;
+use crate::revocation::ocsp::Known;
 use name_constraints::Comparisons;
 use revocation::{Nesting, RevocationReport};
 
@@ -38,6 +40,8 @@ pub(crate) struct Basis<'p> {
     pub(crate) anchors: &'p AnchorStore,
     /// None where CRLs are not looked at.
     pub(crate) crls: Option<&'p CrlStore>,
+    /// None where OCSP answers are not looked at.
+    pub(crate) answers: Option<Known<'p>>,
     pub(crate) rules: &'p Rules,
     pub(crate) memory: &'p Memory,
     /// Unix seconds.
@@ -107,6 +111,7 @@ pub(crate) fn examine_again(
     let comparisons = &mut Comparisons::new(basis.rules.max_name_comparisons);
     let mut reasons = path_checks::check(&examined, basis.rules, basis.now, comparisons);
     let mut revocation = revocation::check(&examined, presented, basis, Nesting::default());
+    ocsp::check(&examined, presented, basis, &mut revocation);
     reasons.append(&mut revocation.reasons);
     let anchor = Some(Arc::clone(anchor));
     let mut examination = Examination { reasons, path, anchor, second_opinion, revocation };

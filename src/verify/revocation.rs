@@ -9,6 +9,7 @@ use super::reason::{Code, Culprit, Detail, Reason};
 use super::rules::{EkuRule, Rules};
 use super::{Basis, search};
 use crate::certificate::{Certificate, KeyUsage};
+use crate::revocation::ocsp::Answer;
 use crate::revocation::{
     self, Conditions, CrlCheck, CrlFault, CrlInfo, CrlStatus, CrlStore, Entry, HeldCrl, Issued, Signers, may_sign_crls,
 };
@@ -20,6 +21,8 @@ pub(crate) struct RevocationReport {
     pub(crate) reasons: Vec<Reason>,
     /// The CRL that decided about each certificate, with its depth.
     pub(crate) evidence: Evidence,
+    /// The OCSP answer about each certificate, with its depth.
+    pub(crate) answers: Vec<(u32, Arc<Answer>)>,
     /// The seconds for which the answers hold.
     pub(crate) from: i64,
     pub(crate) until: i64,
@@ -40,9 +43,15 @@ const MOST_NESTED: u8 = 2;
 /// How many certificates of a CRL issuer's name are looked at.
 const MOST_CANDIDATES: usize = 16;
 
+impl Nesting<'_> {
+    pub(super) fn is_outermost(&self) -> bool {
+        self.depth == 0
+    }
+}
+
 impl Default for RevocationReport {
     fn default() -> Self {
-        Self { reasons: Vec::new(), evidence: Evidence::new(), from: i64::MIN, until: i64::MAX }
+        Self { reasons: Vec::new(), evidence: Evidence::new(), answers: Vec::new(), from: i64::MIN, until: i64::MAX }
     }
 }
 
@@ -100,6 +109,20 @@ pub(super) fn check_pinned(leaf: &Certificate<'_>, store: Option<&CrlStore>) -> 
     let (code, detail) = judged(CrlStatus::Revoked(entry), Some(info.place()))?;
     let reason = Reason::new(code, 0, Culprit::Presented(0));
     Some(detail.into_iter().fold(reason, Reason::with))
+}
+
+/// For which seconds the CRLs say that a certificate beside the path, by an issuer on it, was not revoked; None where they
+/// do not say so. There must be CRLs.
+pub(super) fn vouched_for<'c>(
+    issued: Issued<'_, '_>,
+    path: &Path<'_, 'c>,
+    presented: &[Option<Certificate<'c>>],
+    basis: &Basis<'_>,
+) -> Option<(i64, i64)> {
+    let (store, anchor) = (basis.crls?, path.anchor.certificate());
+    let mut signers = OtherSigners { store, anchor: &anchor, presented, basis, nesting: Nesting::default() };
+    let finding = revocation::check(store, issued, conditions(basis), &mut signers);
+    (finding.status == CrlStatus::NotRevoked).then_some((finding.from, finding.until))
 }
 
 fn conditions<'r>(basis: &Basis<'r>) -> Conditions<'r> {
@@ -200,7 +223,7 @@ impl OtherSigners<'_, '_> {
         let certificates: Vec<Option<Certificate<'_>>> =
             std::iter::once(Some(*candidate)).chain(self.presented.iter().copied()).chain(given).collect();
         let rules = Rules { eku: EkuRule::Any, ..self.basis.rules.clone() };
-        let basis = Basis { rules: &rules, ..*self.basis };
+        let basis = Basis { rules: &rules, answers: None, ..*self.basis };
         let nesting = Nesting { depth: self.nesting.depth + 1, assumed: Some(held) };
         // With `leaf`, nobody but the client's certificate is looked up.
         let basis = match self.basis.rules.crl.check {

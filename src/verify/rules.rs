@@ -1,5 +1,6 @@
 //! What the validator is told: limits, strengths and leniencies, checked before they get here.
 
+use super::ocsp::OcspRules;
 use crate::revocation::{CrlCheck, CrlRules};
 use crate::signature::Strength;
 
@@ -14,6 +15,8 @@ pub(crate) struct Rules {
     pub(crate) strength: Strength,
     /// What CRLs are worth.
     pub(crate) crl: CrlRules,
+    /// Which OCSP answers are needed, and what they are worth.
+    pub(crate) ocsp: OcspRules,
     /// Seconds by which a validity may be missed on either side.
     pub(crate) time_skew: i64,
     /// The most bytes that a client may present.
@@ -99,6 +102,7 @@ impl Default for Rules {
             depth: 10,
             strength: Strength { min_rsa_bits: 2048, min_ec_bits: 256, allow_sha1: false },
             crl: CrlRules { check: CrlCheck::Chain, allow_missing: false, grace: Some(0) },
+            ocsp: OcspRules::default(),
             time_skew: 0,
             max_chain_bytes: 65_536,
             max_certificates: 128,

@@ -11,8 +11,9 @@ use super::Basis;
 use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit};
 use super::memory::{Known, Memory};
 use super::name_constraints::Comparisons;
+use super::ocsp;
 use super::path_checks::{self, Path};
-use super::reason::Reason;
+use super::reason::{Code, Reason};
 use super::revocation::{self, Nesting, RevocationReport};
 use super::rules::Rules;
 use crate::certificate::{Certificate, Name};
@@ -356,8 +357,12 @@ impl<'c> Search<'_, 'c> {
         let examined = Path { certificates: &certificates, presented: &presented, anchor: &anchor };
         let mut reasons = path_checks::check(&examined, self.rules, self.now, &mut self.comparisons);
         let mut revocation = revocation::check(&examined, self.certificates, self.basis, self.nesting);
+        if self.nesting.is_outermost() {
+            ocsp::check(&examined, self.certificates, self.basis, &mut revocation);
+        }
         reasons.append(&mut revocation.reasons);
-        let accepted = reasons.is_empty();
+        // Where only an answer is missing, this is the path to ask about.
+        let accepted = reasons.iter().all(|reason| reason.code == Code::OcspPending);
         let better = self
             .best
             .as_ref()

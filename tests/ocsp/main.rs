@@ -9,3 +9,4 @@ mod pki;
 mod responder;
 #[cfg(feature = "tool")]
 mod tool;
+mod verdict;

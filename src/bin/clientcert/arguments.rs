@@ -372,6 +372,7 @@ fn option(option: &'static OptionInfo) -> Arg {
         Kind::Reasons => arg.value_name("REASONS").action(ArgAction::Append).value_parser(Known::reasons()),
         Kind::WordOrNumber { words, .. } => arg.value_name("WORD|NUMBER").value_parser(Known::words(words)),
         Kind::Registry => arg.value_name("URL"),
+        Kind::Url => arg.value_name("URL").value_hint(ValueHint::Url),
         Kind::IdentityRules => arg.value_name("RULE").action(ArgAction::Append),
         Kind::Certificates | Kind::RevocationLists => {
             arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath)

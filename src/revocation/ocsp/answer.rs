@@ -33,6 +33,10 @@ impl Status {
         }
     }
 
+    pub(crate) fn is_revoked(self) -> bool {
+        matches!(self, Self::Revoked { .. })
+    }
+
     /// Which of several counts: the greatest.
     pub(super) fn severity(self) -> u8 {
         match self {

@@ -5,16 +5,19 @@
 //! so nobody who is not in the CA's confidence can fill the memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 
-use super::{Answer, Question, Rules};
+use super::{Answer, Question, Rules, Status};
 use crate::crypto::sha256;
 
 /// A table of fixed size in sets of eight, read without a lock.
 #[derive(Debug)]
 pub(crate) struct Answers {
     slots: Box<[ArcSwapOption<Entry>]>,
+    /// How often something was learnt that may take back what was decided before.
+    generation: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -25,24 +28,29 @@ struct Entry {
 
 /// The digest of an issuer's key and name and of a serial number, which together are one certificate. Clients choose none
 /// of its inputs without the CA, and whoever finds two of one digest has broken SHA-256.
-type About = [u8; 32];
+pub(crate) type About = [u8; 32];
 
 const WAYS: usize = 8;
 
 impl Answers {
     /// `size` 0 remembers nothing.
     pub(crate) fn new(size: usize) -> Self {
-        Self { slots: (0..size.next_multiple_of(WAYS)).map(|_| ArcSwapOption::empty()).collect() }
+        let slots = (0..size.next_multiple_of(WAYS)).map(|_| ArcSwapOption::empty()).collect();
+        Self { slots, generation: AtomicU64::new(0) }
+    }
+
+    /// Changes whenever a certificate turns out not to be good, so that what was decided before is asked again.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The newest answer that counts under these rules at `now`.
-    pub(crate) fn recall(&self, question: &Question<'_>, rules: &Rules, now: i64) -> Option<Arc<Answer>> {
-        let about = about(question);
+    pub(crate) fn recall(&self, about: &About, rules: &Rules, now: i64) -> Option<Arc<Answer>> {
         let mut best: Option<Arc<Answer>> = None;
         // Two threads may have put the same certificate into two places.
-        for slot in self.set(&about) {
+        for slot in self.set(about) {
             let entry = slot.load();
-            let Some(entry) = entry.as_ref().filter(|entry| entry.about == about) else { continue };
+            let Some(entry) = entry.as_ref().filter(|entry| entry.about == *about) else { continue };
             if best.as_ref().is_none_or(|best| entry.answer.supersedes(best)) {
                 best = Some(Arc::clone(&entry.answer));
             }
@@ -53,7 +61,8 @@ impl Answers {
     /// Keeps an answer, in place of an older one about the same certificate or else of what is worth least: nothing, what no
     /// longer counts, what ends first, and last of all what was revoked for good. An older answer replaces no newer one.
     pub(crate) fn remember(&self, question: &Question<'_>, answer: &Arc<Answer>, rules: &Rules, now: i64) {
-        let about = about(question);
+        let about = question.about();
+        let was_good = self.recall(&about, rules, now).is_none_or(|known| known.status() == Status::Good);
         let worth = |slot: &&ArcSwapOption<Entry>| match &*slot.load() {
             Some(entry) if entry.about == about => (0, 0),
             None => (1, 0),
@@ -67,6 +76,9 @@ impl Answers {
             Some(old) if old.about == about && !answer.supersedes(&old.answer) => Some(Arc::clone(old)),
             _ => Some(Arc::clone(&new)),
         });
+        if was_good && answer.status() != Status::Good {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
     }
 
     fn set(&self, about: &About) -> &[ArcSwapOption<Entry>] {
@@ -79,21 +91,22 @@ impl Answers {
     }
 }
 
-/// What a question is about. The lengths stand before the parts, so that none can pass for another.
-fn about(question: &Question<'_>) -> About {
-    let Question { certificate, issuer } = question;
-    let parts = [issuer.subject_public_key_info(), certificate.issuer().as_der(), certificate.serial()];
-    let mut all = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
-    for part in parts {
-        all.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        all.extend_from_slice(part);
+impl Question<'_> {
+    /// What it is about. The lengths stand before the parts, so that none can pass for another.
+    pub(crate) fn about(&self) -> About {
+        let Self { certificate, issuer } = self;
+        let parts = [issuer.subject_public_key_info(), certificate.issuer().as_der(), certificate.serial()];
+        let mut all = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+        for part in parts {
+            all.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            all.extend_from_slice(part);
+        }
+        sha256(&all)
     }
-    sha256(&all)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Status;
     use super::*;
     use crate::certificate::OwnedCertificate;
     use crate::revocation::RevocationReason;
@@ -135,7 +148,7 @@ mod tests {
         let ((client, ca), (other, other_ca)) = (certificates(1), certificates(1));
         let question = Question::new(client.view(), ca.view());
         let (answers, rules) = (Answers::new(64), Rules::default());
-        let status = |now| answers.recall(&question, &rules, now).map(|answer| answer.status());
+        let status = |now| answers.recall(&question.about(), &rules, now).map(|answer| answer.status());
         let learn = |status, this_update| {
             answers.remember(&question, &answer(status, this_update), &rules, this_update);
         };
@@ -143,7 +156,7 @@ mod tests {
         learn(Status::Good, DAY);
         assert_eq!((status(DAY - 301), status(DAY), status(2 * DAY + 301)), (None, Some(Status::Good), None));
         for (client, ca) in [(&other, &other_ca), (&client, &other_ca)] {
-            assert!(answers.recall(&Question::new(client.view(), ca.view()), &rules, DAY).is_none());
+            assert!(answers.recall(&Question::new(client.view(), ca.view()).about(), &rules, DAY).is_none());
         }
 
         let hold = revoked(RevocationReason::CertificateHold);
@@ -172,11 +185,11 @@ mod tests {
             crate::signature::KeyKind::Rsa(1024),
         ));
         answers.remember(&question, &Arc::new(weak), &rules, DAY);
-        assert!(answers.recall(&question, &rules, DAY).is_none());
+        assert!(answers.recall(&question.about(), &rules, DAY).is_none());
         rules.strength.min_rsa_bits = 1024;
-        assert!(answers.recall(&question, &rules, DAY).is_some());
+        assert!(answers.recall(&question.about(), &rules, DAY).is_some());
         rules.max_age = Some(60);
-        assert!(answers.recall(&question, &rules, DAY + 361).is_none());
+        assert!(answers.recall(&question.about(), &rules, DAY + 361).is_none());
     }
 
     #[test]
@@ -184,7 +197,7 @@ mod tests {
         let (answers, rules) = (Answers::new(WAYS), Rules::default());
         let all: Vec<_> = (0..WAYS as u64 + 2).map(certificates).collect();
         let question = |index: usize| Question::new(all[index].0.view(), all[index].1.view());
-        let known = |index: usize, now| answers.recall(&question(index), &rules, now).is_some();
+        let known = |index: usize, now| answers.recall(&question(index).about(), &rules, now).is_some();
         let ever = revoked(RevocationReason::Superseded);
         answers.remember(&question(0), &answer(ever, DAY), &rules, DAY);
         for index in 1..WAYS {
@@ -195,7 +208,7 @@ mod tests {
         assert!(known(WAYS, 2 * DAY) && !known(1, 2 * DAY) && known(0, 2 * DAY));
         answers.remember(&question(WAYS + 1), &answer(Status::Good, 9 * DAY), &rules, 9 * DAY);
         assert!(known(WAYS + 1, 9 * DAY) && known(0, 9 * DAY), "the revoked one stays");
-        assert!(Answers::new(0).recall(&question(0), &rules, DAY).is_none());
+        assert!(Answers::new(0).recall(&question(0).about(), &rules, DAY).is_none());
         Answers::new(0).remember(&question(0), &answer(Status::Good, DAY), &rules, DAY);
     }
 }

@@ -27,6 +27,10 @@ pub struct Rules {
 impl Rules {
     /// The age in seconds up to which an answer counts that names no end.
     pub(super) const AGE_WITHOUT_NEXT_UPDATE: i64 = 300;
+
+    pub(crate) fn new(time_skew: i64, max_age: Option<i64>, strength: Strength) -> Self {
+        Self { time_skew, max_age, strength, ..Self::default() }
+    }
 }
 
 impl Default for Rules {

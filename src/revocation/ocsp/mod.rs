@@ -29,6 +29,7 @@ mod cache;
 mod certificate_id;
 mod check;
 mod encode;
+mod given;
 mod refusal;
 mod request;
 mod response;
@@ -40,7 +41,9 @@ pub use refusal::{Refusal, Unfit};
 pub use request::{NONCE_LENGTH, get_url, nonce};
 pub use response::ResponseStatus;
 
-pub(crate) use cache::Answers;
+pub(crate) use cache::{About, Answers};
+pub(crate) use given::{Given, Known, Reply};
+pub(crate) use request::is_http_url;
 
 use crate::certificate::Certificate;
 

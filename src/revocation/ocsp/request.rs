@@ -33,7 +33,7 @@ impl Question<'_> {
     /// other schemes, and what is not printable ASCII, are left out.
     pub fn responders(&self) -> Vec<String> {
         let http = |name: &GeneralName<'_>| match name {
-            GeneralName::Uri(uri) if is_http_url(uri) => std::str::from_utf8(uri).ok().map(str::to_owned),
+            GeneralName::Uri(uri) => std::str::from_utf8(uri).ok().filter(|uri| is_http_url(uri)).map(str::to_owned),
             _ => None,
         };
         self.certificate.ocsp_responders().iter().filter_map(http).collect()
@@ -60,10 +60,11 @@ pub(super) fn nonce_extension(nonce: &[u8]) -> Vec<u8> {
     value(der::OCTET_STRING, &[nonce])
 }
 
-fn is_http_url(uri: &[u8]) -> bool {
+/// Whether it is an http or https URL that can be asked for as it stands.
+pub(crate) fn is_http_url(uri: &str) -> bool {
     let follows = |scheme: &str| match uri.split_at_checked(scheme.len()) {
-        Some((start, rest)) => start.eq_ignore_ascii_case(scheme.as_bytes()) && !rest.is_empty(),
+        Some((start, rest)) => start.eq_ignore_ascii_case(scheme) && !rest.is_empty(),
         None => false,
     };
-    (follows("http://") || follows("https://")) && uri.iter().all(u8::is_ascii_graphic)
+    (follows("http://") || follows("https://")) && uri.bytes().all(|byte| byte.is_ascii_graphic())
 }
