@@ -11,7 +11,7 @@ use super::options::{Key, quoted};
 use super::source::{BYTES, Contents, Fingerprint, Place, Source, Wanted, files_of};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
-use crate::certificate::{Calendar, Certificate, OwnedCertificate, is_pem, pem, split_der};
+use crate::certificate::{Calendar, OwnedCertificate, is_pem, pem, split_der};
 use crate::files::{self, Trace, is_settled, trace};
 use crate::revocation::{Crl, CrlStore, HeldCrl, may_sign_crls};
 use crate::verify::{Anchor, AnchorStore};
@@ -82,15 +82,16 @@ impl Crls {
             }
         }
         let Loaded { mut crls, mut warnings, files } = loaded;
-        if let Some(previous) = previous {
-            keep_newer(&mut crls, &previous.store, &mut warnings);
-        }
         for held in &crls {
-            let before = previous
-                .and_then(|previous| previous.store.crls().find(|before| before.is_of_one_series_with(held))?.signer());
-            find_signer(held, anchors, &issuers, before, &mut warnings)?;
-            warnings.extend(remarks(held, now));
+            let before = previous.into_iter().flat_map(|previous| previous.store.crls());
+            let before: Vec<&HeldCrl> =
+                before.map(|before| &**before).filter(|before| before.is_of_one_series_with(held)).collect();
+            find_signer(held, anchors, &issuers, &before, &mut warnings)?;
         }
+        if let Some(previous) = previous {
+            keep_newer(&mut crls, &previous.store, now, &mut warnings);
+        }
+        warnings.extend(crls.iter().flat_map(|held| remarks(held, now)));
         Ok(Self { store: CrlStore::build(crls, issuers), warnings, fingerprints, files })
     }
 
@@ -234,18 +235,30 @@ fn read(origin: &Arc<str>, bytes: &[u8], warnings: &mut Vec<Warning>) -> Result<
     }
 }
 
-/// Where a list is older than the one of its series that was in use, and which is gone, that one stays.
-fn keep_newer(crls: &mut Vec<Arc<HeldCrl>>, previous: &CrlStore, warnings: &mut Vec<Warning>) {
+/// Where a list is older than the one of its series that was in use, and which is gone, that one stays; also where it is
+/// from the future, until then.
+fn keep_newer(crls: &mut Vec<Arc<HeldCrl>>, previous: &CrlStore, now: i64, warnings: &mut Vec<Warning>) {
+    let is_in_use = |held: &HeldCrl| previous.crls().any(|before| before.is_same_as(held));
     for before in previous.crls() {
-        let of_series = |held: &HeldCrl| held.is_delta() == before.is_delta() && held.is_of_one_series_with(before);
-        let series = || crls.iter().filter(|held| of_series(held));
-        let overtaken = series().any(|held| held.is_same_as(before) || !held.is_older_than(before));
-        let Some(older) = series().next().filter(|_| !overtaken) else { continue };
-        let text =
-            format!("is older than the one in use, of {}, which stays in use", date(before.info().this_update()));
-        let warning = Warning::new(WarningKind::CrlOlder, CRL, text).at(older.info().place().to_owned());
-        warnings.push(warning);
-        crls.retain(|held| !of_series(held));
+        let of_series = |held: &HeldCrl| {
+            held.is_delta() == before.is_delta()
+                && held.is_of_one_series_with(before)
+                && !held.is_by_another_key_than(before)
+        };
+        let series: Vec<&Arc<HeldCrl>> = crls.iter().filter(|held| of_series(held)).collect();
+        let Some(first) = series.first() else { continue };
+        if series.iter().any(|held| held.is_same_as(before)) {
+            continue;
+        }
+        let mut newer = series.iter().filter(|held| !held.is_older_than(before)).peekable();
+        if newer.peek().is_none() {
+            let since = date(before.info().this_update());
+            let text = format!("is older than the one in use, of {since}, which stays in use");
+            warnings.push(Warning::new(WarningKind::CrlOlder, CRL, text).at(first.info().place().to_owned()));
+            crls.retain(|held| !of_series(held) || is_in_use(held));
+        } else if newer.any(|held| held.info().this_update() <= now) {
+            continue;
+        }
         crls.push(Arc::clone(before));
     }
 }
@@ -259,7 +272,7 @@ fn find_signer(
     held: &HeldCrl,
     anchors: &AnchorStore,
     issuers: &[OwnedCertificate],
-    before: Option<Certificate<'_>>,
+    before: &[&HeldCrl],
     warnings: &mut Vec<Warning>,
 ) -> Result<(), Error> {
     let (name, wanted) = (held.crl().issuer(), held.issuer_key_identifier());
@@ -274,7 +287,7 @@ fn find_signer(
     let pinned = anchors.named(&name).map(Anchor::certificate);
     let given = issuers.iter().map(OwnedCertificate::view).filter(|certificate| certificate.subject().matches(&name));
     let (mut known, mut certain) = (false, false);
-    for issuer in before.into_iter().chain(pinned).chain(given).take(MOST_CANDIDATES) {
+    for issuer in before.iter().filter_map(|before| before.signer()).chain(pinned).chain(given).take(MOST_CANDIDATES) {
         let own = issuer.subject_key_identifier();
         if wanted.is_some() && own.is_some() && wanted != own {
             continue;
@@ -282,13 +295,16 @@ fn find_signer(
         known = true;
         certain |= wanted.is_some() && wanted == own;
         if held.check_signature(&issuer).is_ok() {
-            return match may_sign_crls(&issuer) {
-                true => Ok(()),
-                false => refuse("its issuer's key usage does not allow to sign CRLs"),
-            };
+            if !may_sign_crls(&issuer) {
+                return refuse("its issuer's key usage does not allow to sign CRLs");
+            }
+            held.remember_signer(&issuer);
+            return Ok(());
         }
     }
-    if certain || before.is_some() && known {
+    // Where nobody knows yet who signed one of those before, it may be somebody else of the same name.
+    let succeeds = !before.is_empty() && before.iter().all(|before| before.signer().is_some());
+    if certain || succeeds && known {
         return refuse("its signature is not by its issuer's key");
     }
     if known {

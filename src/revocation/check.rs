@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::distribution_point::{self, DistributionPoints};
 use super::held::{CrlInfo, HeldCrl};
 use super::issuing_distribution_point::ReasonFlags;
@@ -122,6 +124,45 @@ pub(crate) fn check(
     search.answer.finish(conditions.rules)
 }
 
+/// Whether a certificate that needs no CRL is listed in one all the same, by an issuer who is known to have signed it.
+pub(crate) fn find_revocation(
+    store: &CrlStore,
+    certificate: &Certificate<'_>,
+    conditions: Conditions<'_>,
+) -> Option<(Entry, Arc<CrlInfo>)> {
+    let crls = store.find(&certificate.issuer())?.crls();
+    let wanted = certificate.issuer_key_identifier();
+    let is_issuer = |signer: &Certificate<'_>| match (wanted, signer.subject_key_identifier()) {
+        (Some(wanted), Some(own)) => wanted == own,
+        _ => true,
+    };
+    crls.iter().filter_map(|held| held.signer()).filter(is_issuer).find_map(|issuer| {
+        let subject = Issued { certificate, issuer: &issuer };
+        let mut search = Search { subject, conditions, signers: &mut NobodyElse, answer: Answer::default() };
+        for crls in series(crls).filter(|crls| !crls[0].crl().scope().only_attribute) {
+            search.look_through(crls, &crls[0], ReasonFlags::NONE);
+        }
+        search.answer.revoked
+    })
+}
+
+struct NobodyElse;
+
+impl Signers for NobodyElse {
+    fn authorise(&mut self, _: &HeldCrl, _: Issued<'_, '_>) -> Result<(), CrlFault> {
+        Err(CrlFault::IssuerUnknown)
+    }
+}
+
+/// For each series among these CRLs, those from its first on.
+fn series(crls: &[Arc<HeldCrl>]) -> impl Iterator<Item = &[Arc<HeldCrl>]> {
+    let is_first = |position: &usize| {
+        let (earlier, rest) = crls.split_at(*position);
+        !earlier.iter().any(|earlier| earlier.is_of_one_series_with(&rest[0]))
+    };
+    (0..crls.len()).filter(is_first).map(|position| &crls[position..])
+}
+
 struct Search<'s, 'p, 'c, S> {
     subject: Issued<'p, 'c>,
     conditions: Conditions<'s>,
@@ -132,14 +173,12 @@ struct Search<'s, 'p, 'c, S> {
 impl<S: Signers> Search<'_, '_, '_, S> {
     /// Looks through the CRLs of one issuer's name, series by series.
     fn look(&mut self, crls: &[Arc<HeldCrl>], points: &DistributionPoints<'_>) {
-        for (position, first) in crls.iter().enumerate() {
-            if crls[..position].iter().any(|earlier| earlier.is_of_one_series_with(first)) {
-                continue;
-            }
+        for crls in series(crls) {
+            let first = &crls[0];
             let covers = self.covers(first, points);
             match covers == ReasonFlags::NONE {
                 true => self.answer.fault(CrlFault::Scope, Some(first)),
-                false => self.look_through(&crls[position..], first, covers),
+                false => self.look_through(crls, first, covers),
             }
         }
     }
@@ -162,7 +201,8 @@ impl<S: Signers> Search<'_, '_, '_, S> {
     fn look_through(&mut self, crls: &[Arc<HeldCrl>], first: &HeldCrl, covers: ReasonFlags) {
         let Conditions { now, time_skew, .. } = self.conditions;
         let series = || crls.iter().filter(|held| held.is_of_one_series_with(first));
-        let mut newer_without = false;
+        // Current lists that say, or imply, that it is not revoked.
+        let mut without: SmallVec<[&HeldCrl; 2]> = SmallVec::new();
         for held in series() {
             let crl = held.crl();
             if crl.this_update() > now.saturating_add(time_skew) {
@@ -180,14 +220,16 @@ impl<S: Signers> Search<'_, '_, '_, S> {
             }
             let until = self.last_second(held, series());
             let (is_delta, expired) = (held.is_delta(), until < now);
-            match crl.find(&self.subject.certificate.issuer(), self.subject.certificate.serial()) {
-                Some(Entry { reason: Some(RevocationReason::RemoveFromCrl), .. }) => {
-                    newer_without |= is_delta && !expired;
-                }
-                Some(Entry { reason: Some(RevocationReason::CertificateHold), .. }) if newer_without => {}
-                Some(_) if newer_without && expired => {}
-                Some(entry) => self.answer.revoke(entry, held),
-                None => newer_without |= !is_delta && !expired,
+            let is_over = || without.iter().any(|newer| newer.is_newer_than(held));
+            let entry = crl.find(&self.subject.certificate.issuer(), self.subject.certificate.serial());
+            match entry.map(|entry| (entry, entry.reason)) {
+                Some((_, Some(RevocationReason::RemoveFromCrl))) if is_delta && !expired => without.push(held),
+                Some((_, Some(RevocationReason::RemoveFromCrl))) => {}
+                Some((_, Some(RevocationReason::CertificateHold))) if is_over() => {}
+                Some(_) if expired && is_over() => {}
+                Some((entry, _)) => self.answer.revoke(entry, held),
+                None if is_delta || expired => {}
+                None => without.push(held),
             }
             match (expired, is_delta) {
                 (false, true) => self.answer.rely_on(held, until, time_skew),
@@ -209,21 +251,32 @@ impl<S: Signers> Search<'_, '_, '_, S> {
         let issuer = self.subject.issuer;
         let is_named = || held.crl().issuer().matches(&issuer.subject());
         if held.is_signed_by(issuer) || is_named() && held.check_signature(issuer).is_ok() {
-            return if may_sign_crls(issuer) { Ok(()) } else { Err(CrlFault::IssuerUnfit) };
+            if !may_sign_crls(issuer) {
+                return Err(CrlFault::IssuerUnfit);
+            }
+            held.remember_signer(issuer);
+            return Ok(());
         }
         self.signers.authorise(held, self.subject)
     }
 
-    /// The last second for which a list is used. A delta that completes it speaks for it, too.
-    fn last_second<'h>(&self, held: &HeldCrl, series: impl Iterator<Item = &'h Arc<HeldCrl>>) -> i64 {
+    /// The last second for which a list is used. Once it is over, a delta that completes it speaks for it.
+    fn last_second<'h>(&mut self, held: &HeldCrl, series: impl Iterator<Item = &'h Arc<HeldCrl>>) -> i64 {
         let Conditions { rules, time_skew, now, .. } = self.conditions;
         let last = |held: &HeldCrl| match (held.crl().next_update(), rules.grace) {
             (Some(next), Some(grace)) => next.saturating_add(time_skew).saturating_add(grace),
             _ => i64::MAX,
         };
-        let started = now.saturating_add(time_skew);
-        let deltas = series.filter(|delta| delta.completes(held) && delta.crl().this_update() <= started);
-        deltas.map(|delta| last(delta)).fold(last(held), i64::max)
+        let own = last(held);
+        if own >= now {
+            return own;
+        }
+        let is_used = |delta: &HeldCrl| {
+            delta.crl().this_update() <= now.saturating_add(time_skew)
+                && delta.crl().unknown_critical_extension().is_none()
+        };
+        let deltas = series.filter(|delta| delta.completes(held) && is_used(delta));
+        deltas.filter(|delta| self.trust(delta).is_ok()).map(|delta| last(delta)).fold(own, i64::max)
     }
 }
 
@@ -287,7 +340,11 @@ impl Answer {
                 (CrlStatus::NotRevoked, self.decided)
             }
             (None, fault) => {
-                let (fault, info) = fault.unwrap_or((CrlFault::Missing, None));
+                let uncovered = match self.decided.is_some() {
+                    true => CrlFault::Scope,
+                    false => CrlFault::Missing,
+                };
+                let (fault, info) = fault.unwrap_or_else(|| (uncovered, self.decided.clone()));
                 match rules.allow_missing && fault.is_absence() {
                     true => (CrlStatus::NotRevoked, self.decided),
                     false => (CrlStatus::Unknown(fault), info),

@@ -221,6 +221,13 @@ impl Crl {
         self.algorithm.of(&self.bytes)
     }
 
+    /// Whether both are the same: what was signed, and the signature.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.signature() == other.signature()
+            && self.algorithm.of(&self.bytes) == other.algorithm.of(&other.bytes)
+            && self.signed.is_same_as(&other.signed)
+    }
+
     /// The signature's bytes.
     pub fn signature(&self) -> &[u8] {
         self.signature.of(&self.bytes)

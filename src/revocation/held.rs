@@ -1,5 +1,6 @@
 //! A CRL in use: its index, where it came from, and whose signature on it was found good.
 
+use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -13,6 +14,8 @@ use crate::signature::{Key, SignatureFault};
 pub(crate) struct HeldCrl {
     crl: Crl,
     info: Arc<CrlInfo>,
+    /// The SubjectPublicKeyInfo of the key that was found to have signed it.
+    key: OnceLock<Box<[u8]>>,
     signer: OnceLock<OwnedCertificate>,
     /// Keys that did not sign it, so that nobody can have them tried again and again.
     refused: Mutex<Vec<Box<[u8]>>>,
@@ -43,7 +46,7 @@ impl HeldCrl {
             next_update: crl.next_update(),
             place: place.into(),
         };
-        Self { crl, info: Arc::new(info), signer: OnceLock::new(), refused: Mutex::default() }
+        Self { crl, info: Arc::new(info), key: OnceLock::new(), signer: OnceLock::new(), refused: Mutex::default() }
     }
 
     pub(crate) fn crl(&self) -> &Crl {
@@ -54,29 +57,41 @@ impl HeldCrl {
         &self.info
     }
 
-    /// The certificate whose key was found to have signed it.
+    /// The certificate of who signed it, once somebody knew that it is good.
     pub(crate) fn signer(&self) -> Option<Certificate<'_>> {
         self.signer.get().map(OwnedCertificate::view)
     }
 
+    /// Remembers who signed it. A client can show any certificate of the right key: this is for one that is known to be its
+    /// CA's, and allowed to sign CRLs.
+    pub(crate) fn remember_signer(&self, signer: &Certificate<'_>) {
+        if self.signer.get().is_none() && self.is_signed_by(signer) {
+            self.signer.get_or_init(|| signer.to_owned());
+        }
+    }
+
     /// Whether the issuer's key was found to have signed it, without finding out.
     pub(crate) fn is_signed_by(&self, issuer: &Certificate<'_>) -> bool {
-        self.signer().is_some_and(|signer| signer.subject_public_key_info() == issuer.subject_public_key_info())
+        self.key.get().is_some_and(|key| **key == *issuer.subject_public_key_info())
+    }
+
+    /// Whether both are known to be signed by different keys.
+    pub(crate) fn is_by_another_key_than(&self, other: &Self) -> bool {
+        self.key.get().zip(other.key.get()).is_some_and(|(own, other)| own != other)
     }
 
     /// Whether the issuer's key signed it, found out at most once for each key.
     pub(crate) fn check_signature(&self, issuer: &Certificate<'_>) -> Result<(), SignatureFault> {
-        if let Some(signer) = self.signer() {
-            let same = signer.subject_public_key_info() == issuer.subject_public_key_info();
-            return if same { Ok(()) } else { Err(SignatureFault::Invalid) };
-        }
         let spki = issuer.subject_public_key_info();
+        if let Some(key) = self.key.get() {
+            return if **key == *spki { Ok(()) } else { Err(SignatureFault::Invalid) };
+        }
         if self.refused.lock().iter().any(|refused| **refused == *spki) {
             return Err(SignatureFault::Invalid);
         }
         let result = self.crl.verify(&Key::of(issuer), issuer);
         match result {
-            Ok(()) => drop(self.signer.set(issuer.to_owned())),
+            Ok(()) => drop(self.key.set(spki.into())),
             Err(_) => {
                 let mut refused = self.refused.lock();
                 if refused.len() == MOST_REFUSED {
@@ -118,15 +133,22 @@ impl HeldCrl {
 
     /// Whether both are the same CRL, wherever they were found.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.crl.signature() == other.crl.signature()
-            && self.info.this_update == other.info.this_update
-            && self.info.issuer == other.info.issuer
-            && self.crl.entry_count() == other.crl.entry_count()
+        self.crl.is_same_as(&other.crl)
     }
 
-    /// The order of age: by number where both have one, then by thisUpdate.
+    /// The order of age: by thisUpdate, then by number, which not every CRL has.
     pub(crate) fn age_order(&self) -> impl Ord + use<'_> {
-        (self.number_order(), self.info.this_update)
+        (self.info.this_update, self.number_order())
+    }
+
+    /// Whether this is a newer list than the other in every respect, so that what it lists no more may be over.
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        let dates = self.info.this_update.cmp(&other.info.this_update);
+        let numbers = match (self.number_order(), other.number_order()) {
+            (Some(own), Some(other)) => own.cmp(&other),
+            _ => Ordering::Equal,
+        };
+        dates.is_ge() && numbers.is_ge() && (dates.is_gt() || numbers.is_gt())
     }
 
     /// Whether this is an older list than the other.

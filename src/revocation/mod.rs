@@ -29,6 +29,8 @@ pub use reason::RevocationReason;
 pub use record::Entry;
 pub use state::{CrlState, metrics};
 
-pub(crate) use check::{Conditions, CrlCheck, CrlFault, CrlRules, CrlStatus, Issued, Signers, check, may_sign_crls};
+pub(crate) use check::{
+    Conditions, CrlCheck, CrlFault, CrlRules, CrlStatus, Issued, Signers, check, find_revocation, may_sign_crls,
+};
 pub(crate) use held::HeldCrl;
 pub(crate) use store::CrlStore;

@@ -86,6 +86,16 @@ impl Kept {
         }
     }
 
+    /// Whether both stand for the same; nothing is the same as nothing.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            #[cfg(feature = "aws-lc-rs")]
+            (Self::Digest(own), Self::Digest(other)) => own.as_ref() == other.as_ref(),
+            (Self::Whole(own), Self::Whole(other)) => own == other,
+            _ => false,
+        }
+    }
+
     /// The bytes that it holds beside itself.
     pub(super) fn memory(&self) -> usize {
         match self {

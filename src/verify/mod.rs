@@ -129,7 +129,7 @@ fn pinned(leaf: Certificate<'_>, basis: &Basis<'_>) -> Option<Examination> {
     }
     let anchor = basis.anchors.find(leaf.as_der())?;
     let mut reasons = path_checks::check_leaf_alone(&leaf, rules, basis.now);
-    reasons.extend(revocation::check_pinned(&leaf, basis.crls));
+    reasons.extend(revocation::check_pinned(&leaf, basis));
     let second_opinion = match reasons.is_empty() && rules.second_opinion != SecondOpinionRule::Off {
         true => SecondOpinion::Abstained(Abstention::PinnedLeaf),
         false => SecondOpinion::NotAsked,

@@ -90,22 +90,12 @@ pub(super) fn check<'c>(
 
 /// A pinned leaf needs nobody to vouch for it, and so no CRL; one by its issuer that is known to be good and lists it counts
 /// all the same.
-pub(super) fn check_pinned(leaf: &Certificate<'_>, store: Option<&CrlStore>) -> Option<Reason> {
-    let issuer = leaf.issuer();
+pub(super) fn check_pinned(leaf: &Certificate<'_>, basis: &Basis<'_>) -> Option<Reason> {
     // Nobody revokes what is its own issuer (RFC 5280 section 6.1: a trust anchor's revocation is for who pinned it).
     if leaf.is_self_issued() {
         return None;
     }
-    let wanted = leaf.issuer_key_identifier();
-    let about_it = |held: &&Arc<HeldCrl>| {
-        held.crl().issuer().matches(&issuer)
-            && held.signer().is_some_and(|signer| match (wanted, signer.subject_key_identifier()) {
-                (Some(wanted), Some(own)) => wanted == own,
-                _ => true,
-            })
-    };
-    let lists = |held: &Arc<HeldCrl>| Some((held.crl().find(&issuer, leaf.serial())?, Arc::clone(held.info())));
-    let (entry, info) = store?.crls().filter(about_it).find_map(lists)?;
+    let (entry, info) = revocation::find_revocation(basis.crls?, leaf, conditions(basis))?;
     let (code, detail) = judged(CrlStatus::Revoked(entry), Some(info.place()))?;
     let reason = Reason::new(code, 0, Culprit::Presented(0));
     Some(detail.into_iter().fold(reason, Reason::with))
@@ -182,6 +172,7 @@ impl Signers for OtherSigners<'_, '_> {
             {
                 CrlFault::IssuerUnknown
             } else {
+                held.remember_signer(&candidate);
                 return Ok(());
             };
         }
@@ -190,12 +181,14 @@ impl Signers for OtherSigners<'_, '_> {
 }
 
 impl OtherSigners<'_, '_> {
-    /// Whether another key of an issuer's name is the same authority's: it may sign nothing but CRLs, or a self-issued
-    /// certificate links both keys (RFC 5280 section 3.2). Otherwise it is another CA of the same name.
+    /// Whether another key of an issuer's name is the same authority's: it may sign nothing but CRLs, and has its certificate
+    /// from that authority or from the one above it, or a self-issued certificate links both keys (RFC 5280 section 3.2).
+    /// Otherwise it is another CA of the same name.
     fn is_same_authority(&self, candidate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
         let is_ca = candidate.basic_constraints().is_some_and(|constraints| constraints.ca);
         if !is_ca || candidate.key_usage().is_some_and(|usage| !usage.allows(KeyUsage::KEY_CERT_SIGN)) {
-            return true;
+            let by = candidate.issuer();
+            return by.matches(&issuer.subject()) || by.matches(&issuer.issuer());
         }
         let links = |link: &Certificate<'_>, key: &Certificate<'_>, by: &Certificate<'_>| {
             link.subject_public_key_info() == key.subject_public_key_info()

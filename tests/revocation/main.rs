@@ -1,0 +1,10 @@
+//! Revocation by CRLs, through policies and verdicts: what counts, whose word it is, and what happens when it changes.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod reasons;
+mod scopes;
+mod series;
+mod signers;
+mod world;
