@@ -10,8 +10,12 @@
  *   parse CHAINS N             read every leaf N times, with its extensions -> NANOSECONDS
  *   fields CHAINS N            render subject, serial, SANs and two fingerprints of every leaf N times, from DER
  *                                                                           -> NANOSECONDS BYTES
+ *   load FILE ISSUER           read a DER CRL until it answers, its signature checked with the certificate's key; then
+ *                              forget it                                    -> NANOSECONDS BYTES_OF_HEAP
+ *   crl ANCHORS FILE           add a DER CRL, and ask for CRLs of the whole chain -> INDEX
  *   version                                                                 -> the library's version
  */
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +144,76 @@ static void run_verify(X509_STORE *store, const struct chains *set, long repeat)
     printf("%lld %ld %d\n", (long long)(cpu_time() - started), accepted, first_error);
 }
 
+/* The content of a file, in memory that the next call reuses. */
+static const unsigned char *read_file(const char *path, long *length)
+{
+    static unsigned char *bytes;
+    FILE *file = fopen(path, "rb");
+
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (*length = ftell(file)) < 0)
+        fail("cannot open a file");
+    rewind(file);
+    bytes = realloc(bytes, (size_t)*length + 1);
+    if (bytes == NULL || fread(bytes, 1, (size_t)*length, file) != (size_t)*length)
+        fail("cannot read a file");
+    fclose(file);
+    return bytes;
+}
+
+static X509_CRL *read_crl(const char *path)
+{
+    long length;
+    const unsigned char *at = read_file(path, &length);
+    X509_CRL *crl = d2i_X509_CRL(NULL, &at, length);
+
+    if (crl == NULL)
+        fail("cannot read a CRL");
+    return crl;
+}
+
+static size_t heap(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static void load_crl(const char *path, const char *issuer_path)
+{
+    long length;
+    const unsigned char *at = read_file(issuer_path, &length);
+    X509 *issuer = d2i_X509(NULL, &at, length);
+    const unsigned char *der = read_file(path, &length);
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    X509_REVOKED *found;
+    X509_CRL *crl;
+    size_t before = heap();
+    int64_t started = cpu_time(), loaded;
+
+    at = der;
+    crl = d2i_X509_CRL(NULL, &at, length);
+    if (issuer == NULL || serial == NULL || !ASN1_INTEGER_set(serial, 1) || crl == NULL
+        || X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1)
+        fail("cannot load a CRL");
+    /* The first question sorts the entries. */
+    X509_CRL_get0_by_serial(crl, &found, serial);
+    loaded = cpu_time() - started;
+    printf("%lld %zu\n", (long long)loaded, heap() - before);
+    X509_CRL_free(crl);
+    X509_free(issuer);
+    ASN1_INTEGER_free(serial);
+}
+
+static void add_crl(X509_STORE *store, size_t index, const char *path)
+{
+    X509_CRL *crl = read_crl(path);
+
+    if (!X509_STORE_add_crl(store, crl) || !X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
+        fail("cannot add a CRL");
+    X509_CRL_free(crl);
+    printf("%zu\n", index);
+}
+
 static X509 *read_leaf(const struct chain *chain)
 {
     const unsigned char *at = chain->der;
@@ -235,7 +309,7 @@ static X509_STORE *store_at(size_t index)
 
 int main(void)
 {
-    char line[4096], path[4096];
+    char line[8300], path[4096], issuer[4096];
     size_t anchors, chains;
     long repeat;
 
@@ -250,6 +324,10 @@ int main(void)
             run_parse(chains_at(chains), repeat);
         else if (sscanf(line, "fields %zu %ld", &chains, &repeat) == 2)
             run_fields(chains_at(chains), repeat);
+        else if (sscanf(line, "load %4095s %4095s", path, issuer) == 2)
+            load_crl(path, issuer);
+        else if (sscanf(line, "crl %zu %4095s", &anchors, path) == 2)
+            add_crl(store_at(anchors), anchors, path);
         else if (strncmp(line, "version", 7) == 0)
             puts(OpenSSL_version(OPENSSL_VERSION));
         else

@@ -33,6 +33,12 @@ pub struct Chains {
     count: usize,
 }
 
+/// A CRL and its issuer, as files that the peer can read.
+pub struct CrlFiles {
+    crl: String,
+    issuer: String,
+}
+
 /// What the peer said to a set of chains, each verified as often as it was told.
 pub struct Answer {
     /// Nanoseconds of CPU time for one verification.
@@ -86,6 +92,22 @@ impl OpenSsl {
         let operations = (chains.count * repeat) as f64;
         let answer = self.numbers(&format!("verify {} {} {repeat}", anchors.index, chains.index));
         Answer { nanoseconds: answer[0] / operations, accepted: answer[1] / operations }
+    }
+
+    /// Nanoseconds to read a CRL until it answers, its signature checked, and the bytes of heap that it then takes.
+    pub fn load_crl(&mut self, files: &CrlFiles) -> (f64, f64) {
+        let answer = self.numbers(&format!("load {} {}", files.crl, files.issuer));
+        (answer[0], answer[1])
+    }
+
+    /// Gives a CRL and its issuer's certificate to the peer.
+    pub fn crl_files(&mut self, crl: &[u8], issuer: &[u8]) -> CrlFiles {
+        CrlFiles { crl: self.file(crl), issuer: self.file(issuer) }
+    }
+
+    /// Adds a CRL to the anchors, which from then on ask for CRLs of the whole chain.
+    pub fn add_crl(&mut self, anchors: Anchors, files: &CrlFiles) {
+        self.numbers(&format!("crl {} {}", anchors.index, files.crl));
     }
 
     /// Nanoseconds to read one leaf and its extensions.

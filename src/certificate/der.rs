@@ -140,9 +140,10 @@ impl<'a> Reader<'a> {
         self.input
     }
 
-    /// How many bytes are left.
-    pub(crate) fn remaining(&self) -> usize {
-        self.end - self.position
+    /// What is left.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.input[self.position..self.end]
     }
 
     #[cold]

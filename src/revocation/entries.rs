@@ -60,7 +60,10 @@ impl Entries {
                 if frame.version == 1 {
                     return at.fail("crlEntryExtensions", "need a version 2 CRL");
                 }
-                reason = entries.read_extensions(der, extensions, frame, &mut issuer)?;
+                reason = match lone_reason(extensions.rest()) {
+                    None => entries.read_extensions(der, extensions, frame, &mut issuer)?,
+                    reason => reason,
+                };
             }
             entries.rows.push(fields.content(&serial), serial.end, issuer, Entry { reason, date });
             intake.reach(list.position());
@@ -112,13 +115,24 @@ impl Entries {
     }
 }
 
-/// How many entries there are if all are as long as the first.
+/// How many entries there are if all are about as long as the first.
 fn expected(list: Reader<'_>) -> usize {
     let mut rest = list;
     let first = rest.any(FIELD).map_or(0, |first| first.end - first.start);
-    let length = list.remaining();
-    // One of the least length has 20 bytes.
-    length.div_ceil(first.max(20))
+    // An entry has at least 20 bytes. Some more room than needed costs nothing that is ever touched.
+    let count = list.rest().len().div_ceil(first.max(20));
+    count + count / 8
+}
+
+/// The reason of crlEntryExtensions that say nothing else, as nearly all do: read in one look.
+#[inline]
+fn lone_reason(content: &[u8]) -> Option<RevocationReason> {
+    match content {
+        [0x30, 10, 0x06, 3, 0x55, 0x1d, 21, 0x04, 3, 0x0a, 1, code @ 0..=0x7f] => {
+            Some(RevocationReason::from_code(*code))
+        }
+        _ => None,
+    }
 }
 
 /// Reads a CRLReason (RFC 5280 section 5.3.1).
