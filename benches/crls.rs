@@ -1,45 +1,246 @@
-//! Certificate revocation lists: how long they take to load, and what one question costs.
+//! Certificate revocation lists: how long they take to load, how much memory, and what a verification costs with them.
 
+use std::fs;
+use std::hint::black_box;
+use std::process::Command;
+
+use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
 use clientcert::revocation::Crl;
 
 use crate::Bench;
-use crate::support::crl;
-use crate::support::measure::{per_operation, rounds};
-use crate::support::pki::{Authority, KeyType, authority};
+use crate::support::measure::{Contender, Samples, per_operation, rounds};
+use crate::support::pki::{Authority, Chain, KeyType, authority, client};
+use crate::support::plain_webpki::{self, PlainWebpki};
 use crate::support::table::{Goal, Row, Table, time};
+use crate::support::{crl, ours};
 
-const SIZES: [(usize, f64); 3] = [(1_000, 0.3e6), (100_000, 15e6), (1_000_000, 150e6)];
+/// How many entries a CRL has, and the nanoseconds in which it should be loaded.
+const SIZES: [(usize, Option<f64>); 3] = [(1_000, Some(0.3e6)), (100_000, None), (1_000_000, Some(150e6))];
+/// What an entry of a serial number of 16 bytes, with reason and date, may take.
+const MAX_ENTRY_BYTES: f64 = 24.0;
+/// By how many nanoseconds a verification may be dearer with CRLs of the whole chain.
+const MAX_SURCHARGE: f64 = 150.0;
+/// So the bench calls itself, to see how much memory webpki takes.
+pub const WEBPKI_MEMORY: &str = "--memory-of-webpki-crl=";
+
+/// A root, its issuing CA, and a client of that one.
+struct World {
+    root: Authority,
+    issuing: Authority,
+    chain: Chain,
+}
+
+impl World {
+    fn new() -> Self {
+        let key = || KeyType::P256.generate();
+        let root = Authority::root(authority("Example Root CA"), key());
+        let issuing = Authority::under(&root, authority("Example Issuing CA"), key());
+        let leaf = issuing.issue(&client("Client"), &key());
+        Self { chain: Chain::new([leaf, issuing.der().to_vec()]), root, issuing }
+    }
+}
 
 pub fn crls(bench: &mut Bench) {
-    let root = Authority::root(authority("Example Root CA"), KeyType::P256.generate());
-    let issuer = OwnedCertificate::from_der(root.der()).expect("a root");
-    Table::section("CRLs: load", "from DER in memory until it answers, the signature checked");
+    let world = World::new();
+    Table::section(
+        "CRLs: load",
+        "from DER in memory until it answers, its signature checked; webpki's is not, but at each verification",
+    );
     for (count, limit) in SIZES {
-        let der = crl::of(&root, count);
-        let load = || {
-            let crl = Crl::from_der(&der).expect("a CRL");
-            assert!(crl.is_signed_by(&issuer.view()));
-            crl
-        };
-        let samples = rounds(bench.rounds.min(9), &mut [Box::new(|| per_operation(1, load))]);
-        let crl = load();
-        assert_eq!(crl.entry_count(), count);
-        let goals = vec![Goal::time(&samples[0], limit)];
-        bench.table.row(&Row {
-            label: format!("{count} entries"),
-            ours: samples.into_iter().next(),
-            goals,
-            ..Row::default()
-        });
-        println!("bytes an entry {}", crl.memory() as f64 / count as f64);
-        let name = crl.issuer();
-        for (what, from) in [("listed", 0), ("absent", count)] {
-            let serials: Vec<[u8; 16]> = (0..100_000).map(|number| crl::serial(from + number * 7919 % count)).collect();
-            let ns = per_operation(serials.len(), || {
-                serials.iter().filter(|serial| crl.find(&name, *serial).is_some()).count()
-            });
-            println!("{what} {}", time(ns));
-        }
+        load(bench, &world, count, limit);
     }
+    Table::section(
+        "CRLs: one question",
+        "is a serial number listed? Ours in nanoseconds, of 100,000 questions in no order; every second one is listed",
+    );
+    for (count, _) in SIZES {
+        question(bench, &world, count);
+    }
+    Table::section(
+        "CRLs: one verification",
+        "P-256, 3 certificates, intermediates known, no cache of verdicts; the CRL is the issuing CA's, the root's has one entry",
+    );
+    let lists: Vec<Lists> = std::iter::once(None)
+        .chain(SIZES.map(|(count, _)| Some(count)))
+        .map(|count| Lists::new(&world, count))
+        .collect();
+    let ours = verifications(bench, &world, &lists);
+    for (lists, own) in lists.iter().zip(&ours) {
+        verification(bench, &world, lists, own, &ours[0]);
+    }
+}
+
+fn load(bench: &mut Bench, world: &World, count: usize, limit: Option<f64>) {
+    let der = crl::of(&world.issuing, count);
+    let issuer = OwnedCertificate::from_der(world.issuing.der()).expect("a CA");
+    let load = || {
+        let crl = Crl::from_der(&der).expect("a CRL");
+        assert!(crl.is_signed_by(&issuer.view()), "a genuine CRL");
+        crl
+    };
+    let repeat = (100_000 / count).max(1);
+    let files = bench.openssl.crl_files(&der, world.issuing.der());
+    let mut openssl_bytes = 0.0;
+    let mut samples = rounds(
+        bench.rounds.min(9),
+        &mut [
+            Box::new(|| per_operation(repeat, || (0..repeat).for_each(|_| drop(black_box(load()))))),
+            Box::new(|| per_operation(repeat, || (0..repeat).for_each(|_| drop(black_box(plain_webpki::crl(&der)))))),
+            Box::new(|| {
+                let (nanoseconds, bytes) = bench.openssl.load_crl(&files);
+                openssl_bytes = bytes;
+                nanoseconds
+            }),
+        ],
+    )
+    .into_iter();
+    let crl = load();
+    assert_eq!(crl.entry_count(), count);
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let per_entry = |bytes: f64| bytes / count as f64;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let own_bytes = per_entry(crl.memory() as f64);
+    let ours = samples.next();
+    let mut goals = vec![Goal::at_most("bytes an entry", own_bytes, MAX_ENTRY_BYTES)];
+    goals.extend(ours.as_ref().zip(limit).map(|(ours, limit)| Goal::time(ours, limit)));
+    bench.table.row(&Row {
+        label: format!("{count} entries"),
+        ours,
+        webpki: samples.next(),
+        openssl: samples.next(),
+        goals,
+        ..Row::default()
+    });
+    let webpki_bytes = per_entry(webpki_memory(&der));
+    let openssl_bytes = per_entry(openssl_bytes);
+    println!("{:<34} bytes an entry: {own_bytes:.1}, webpki {webpki_bytes:.0}, OpenSSL {openssl_bytes:.0}", "");
+}
+
+fn question(bench: &mut Bench, world: &World, count: usize) {
+    const QUESTIONS: usize = 100_000;
+    let crl = Crl::from_der(&crl::of(&world.issuing, count)).expect("a CRL");
+    let issuer = crl.issuer();
+    // A prime leads everywhere.
+    let serials: Vec<[u8; 16]> = (0..QUESTIONS).map(|number| crl::serial(number * 7_919 % (2 * count))).collect();
+    let ask = || serials.iter().filter(|serial| crl.find(&issuer, &serial[..]).is_some()).count();
+    let expected = (0..QUESTIONS).filter(|number| number * 7_919 % (2 * count) < count).count();
+    assert_eq!(ask(), expected);
+    let samples = rounds(bench.rounds, &mut [Box::new(|| per_operation(QUESTIONS, ask))]);
+    bench.table.row(&Row { label: format!("{count} entries"), ours: samples.into_iter().next(), ..Row::default() });
+}
+
+/// The CRLs of a chain: that of the issuing CA, of so many entries, and the root's; or none at all.
+struct Lists {
+    count: Option<usize>,
+    ders: Vec<Vec<u8>>,
+}
+
+impl Lists {
+    fn new(world: &World, count: Option<usize>) -> Self {
+        let ders = count.map(|count| vec![crl::of(&world.issuing, count), crl::of(&world.root, 1)]);
+        Self { count, ders: ders.unwrap_or_default() }
+    }
+}
+
+/// Ours with each set of lists, in turns: the difference is small beside what disturbs a machine.
+fn verifications(bench: &Bench, world: &World, lists: &[Lists]) -> Vec<Samples> {
+    const REPEAT: usize = 32;
+    const MORE_ROUNDS: usize = 8;
+    let verifier = |lists: &Lists| {
+        let mut config = ours::config(world.root.der());
+        config.set("cache_size", "0").expect("a size");
+        for der in &lists.ders {
+            config.set_bytes("crl", der).expect("a CRL");
+        }
+        Verifier::new(&config).expect("the generated CRLs load")
+    };
+    let accept = |verifier: &Verifier| {
+        let all = || (0..REPEAT).all(|_| verifier.verify(world.chain.der()).verified());
+        per_operation(REPEAT, || assert!(all(), "a genuine client is accepted"))
+    };
+    let verifiers: Vec<Verifier> = lists.iter().map(verifier).collect();
+    let mut contenders: Vec<Contender<'_>> =
+        verifiers.iter().map(|verifier| Box::new(|| accept(verifier)) as Contender<'_>).collect();
+    rounds(bench.rounds * MORE_ROUNDS, &mut contenders)
+}
+
+/// One row: what the others take beside it.
+fn verification(bench: &mut Bench, world: &World, lists: &Lists, ours: &Samples, without: &Samples) {
+    let webpki = PlainWebpki::new([world.root.der()]);
+    let webpki_crls: Vec<_> = lists.ders.iter().map(|der| plain_webpki::crl(der)).collect();
+    let webpki_crls: Vec<_> = webpki_crls.iter().collect();
+    let accepted = || match webpki_crls.is_empty() {
+        true => webpki.accepts(&world.chain),
+        false => webpki.accepts_unrevoked(&world.chain, &webpki_crls),
+    };
+    let anchors = bench.openssl.anchors([world.root.der()]);
+    for (der, issuer) in lists.ders.iter().zip([&world.issuing, &world.root]) {
+        let files = bench.openssl.crl_files(der, issuer.der());
+        bench.openssl.add_crl(anchors, &files);
+    }
+    let chains = bench.openssl.chains(std::slice::from_ref(&world.chain));
+    let mut others = rounds(
+        bench.rounds,
+        &mut [
+            Box::new(|| per_operation(1, || assert!(accepted(), "a genuine client is accepted"))),
+            Box::new(|| {
+                let answer = bench.openssl.verify(anchors, chains, 1);
+                assert!(answer.accepted >= 1.0, "a genuine client is accepted");
+                answer.nanoseconds
+            }),
+        ],
+    )
+    .into_iter();
+    let goals = match lists.count {
+        Some(_) => {
+            let surcharge = ours.surcharge_on(without);
+            vec![Goal::holds(
+                &format!("{} dearer, at most {}", signed(surcharge), time(MAX_SURCHARGE)),
+                surcharge <= MAX_SURCHARGE,
+            )]
+        }
+        None => Vec::new(),
+    };
+    bench.table.row(&Row {
+        label: lists.count.map_or("without".to_owned(), |count| format!("{count} entries")),
+        ours: Some(ours.clone()),
+        webpki: others.next(),
+        openssl: others.next(),
+        goals,
+        ..Row::default()
+    });
+}
+
+fn signed(nanoseconds: f64) -> String {
+    match nanoseconds < 0.0 {
+        true => format!("-{}", time(-nanoseconds)),
+        false => time(nanoseconds),
+    }
+}
+
+/// The bytes by which a process grows that keeps the CRL with webpki.
+fn webpki_memory(der: &[u8]) -> f64 {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), der).expect("a file");
+    let own = std::env::current_exe().expect("the bench itself");
+    let output = Command::new(own).arg(format!("{WEBPKI_MEMORY}{}", file.path().display())).output().expect("a run");
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of bytes")
+}
+
+/// What the bench does when it is called so: prints those bytes.
+pub fn print_webpki_memory(path: &str) {
+    let der = fs::read(path).expect("a CRL");
+    let before = resident();
+    let crl = plain_webpki::crl(&der);
+    let after = resident();
+    black_box(crl);
+    println!("{}", after - before);
+}
+
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    kilobytes * 1024
 }

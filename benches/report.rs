@@ -41,6 +41,9 @@ const SECTIONS: &[Section] = &[
 fn main() {
     // `cargo bench` adds `--bench`; other flags than ours mean nothing here.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(path) = arguments.iter().find_map(|argument| argument.strip_prefix(crls::WEBPKI_MEMORY)) {
+        return crls::print_webpki_memory(path);
+    }
     let wanted: Vec<&str> = arguments.iter().filter(|a| !a.starts_with("--")).map(String::as_str).collect();
     for name in &wanted {
         assert!(SECTIONS.iter().any(|(section, _)| section == name), "no section is called {name}");

@@ -18,6 +18,11 @@ impl Samples {
         median(self.0.clone())
     }
 
+    /// The median of what each round took more than the other's same round, in nanoseconds an operation.
+    pub fn surcharge_on(&self, other: &Self) -> f64 {
+        median(self.0.iter().zip(&other.0).map(|(own, other)| own - other).collect())
+    }
+
     /// The median of the ratios of each round to the other's same round.
     pub fn ratio_to(&self, other: &Self) -> f64 {
         median(self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect())

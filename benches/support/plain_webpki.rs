@@ -1,7 +1,10 @@
 //! Plain webpki with aws-lc-rs, used the way that rustls uses it.
 
 use pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{
+    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, KeyUsage, OwnedCertRevocationList, RevocationOptions,
+    RevocationOptionsBuilder, anchor_from_trusted_cert,
+};
 
 use super::pki::Chain;
 
@@ -19,6 +22,16 @@ impl PlainWebpki {
 
     /// From the certificates' bytes, already apart as a TLS library has them, to the answer.
     pub fn accepts(&self, chain: &Chain) -> bool {
+        self.accepts_with(chain, None)
+    }
+
+    /// The same, with CRLs of the whole chain.
+    pub fn accepts_unrevoked(&self, chain: &Chain, crls: &[&CertRevocationList<'_>]) -> bool {
+        let options = RevocationOptionsBuilder::new(crls).expect("there are CRLs").build();
+        self.accepts_with(chain, Some(options))
+    }
+
+    fn accepts_with(&self, chain: &Chain, revocation: Option<RevocationOptions<'_>>) -> bool {
         let [leaf, intermediates @ ..] = chain.certificates() else { return false };
         EndEntityCert::try_from(leaf).is_ok_and(|leaf| {
             leaf.verify_for_usage(
@@ -27,10 +40,15 @@ impl PlainWebpki {
                 intermediates,
                 UnixTime::now(),
                 KeyUsage::client_auth(),
-                None,
+                revocation,
                 None,
             )
             .is_ok()
         })
     }
+}
+
+/// A CRL as webpki keeps it to answer quickly. It checks the signature at each verification.
+pub fn crl(der: &[u8]) -> CertRevocationList<'static> {
+    OwnedCertRevocationList::from_der(der).expect("webpki reads the generated CRLs").into()
 }
