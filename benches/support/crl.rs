@@ -1,16 +1,20 @@
 //! Certificate revocation lists as large as wanted: 16-byte serial numbers, a reason and a date in every entry.
 
-use rcgen::SigningKey;
+use rcgen::{PublicKeyData, SigningKey};
 
 use super::pki::{Authority, Key};
 
 /// Serial number, date and reason of an entry take so many bytes.
 pub const ENTRY_LENGTH: usize = 49;
 
-/// A CRL of `authority` with `count` entries, signed with its P-256 key.
+/// A CRL of `authority`, whose key is one of P-256 or RSA, with `count` entries.
 pub fn of(authority: &Authority, count: usize) -> Vec<u8> {
-    // ecdsa-with-SHA256
-    let algorithm = [0x30, 10, 0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    let algorithm: &[u8] = match authority.key().algorithm() == &rcgen::PKCS_RSA_SHA256 {
+        // sha256WithRSAEncryption
+        true => &[0x30, 13, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 0x05, 0],
+        // ecdsa-with-SHA256
+        false => &[0x30, 10, 0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
+    };
     let mut entries = Vec::with_capacity(count * ENTRY_LENGTH);
     for number in 0..count {
         entries.extend_from_slice(&entry(number));
@@ -21,10 +25,10 @@ pub fn of(authority: &Authority, count: usize) -> Vec<u8> {
     let [this_update, next_update] = [*b"240101000000Z", *b"490101000000Z"].map(|text| tlv(0x17, &text));
     let version = [0x02, 1, 1];
     let issuer = subject(authority.der());
-    let tbs = [&version[..], &algorithm, issuer, &this_update, &next_update, &revoked, &extensions].concat();
+    let tbs = [&version[..], algorithm, issuer, &this_update, &next_update, &revoked, &extensions].concat();
     let tbs = tlv(0x30, &tbs);
     let signature = Key::sign(authority.key(), &tbs).expect("a signature");
-    tlv(0x30, &[&tbs[..], &algorithm, &tlv(0x03, &[&[0], &signature[..]].concat())].concat())
+    tlv(0x30, &[&tbs[..], algorithm, &tlv(0x03, &[&[0], &signature[..]].concat())].concat())
 }
 
 /// The serial number of the entry of this number, or, from the count on, of none.
