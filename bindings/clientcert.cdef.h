@@ -84,6 +84,12 @@ size_t clientcert_policy_warning_count(const clientcert_policy *policy);
 const char *clientcert_policy_warning(const clientcert_policy *policy, size_t index);
 size_t clientcert_policy_ca_name_count(const clientcert_policy *policy);
 const uint8_t *clientcert_policy_ca_name(const clientcert_policy *policy, size_t index, size_t *length);
+typedef struct clientcert_crl_report clientcert_crl_report;
+clientcert_crl_report *clientcert_policy_crl_report(const clientcert_policy *policy, int64_t time);
+size_t clientcert_crl_report_count(const clientcert_crl_report *report);
+const char *clientcert_crl_report_get(const clientcert_crl_report *report, size_t index, const char *name, size_t *length);
+const char *clientcert_crl_report_metrics(const clientcert_crl_report *report, size_t *length);
+void clientcert_crl_report_free(clientcert_crl_report *report);
 typedef enum {
     CLIENTCERT_NONE = 0,
     CLIENTCERT_SUCCESS = 1,

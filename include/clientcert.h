@@ -598,6 +598,75 @@ const uint8_t *clientcert_policy_ca_name(const clientcert_policy *policy,
                                          size_t *length);
 
 /*
+ * CRLs in use: what an operator watches, and a monitoring system collects.
+ *
+ * A report is taken of a policy at a moment, and does not change afterwards.
+ */
+
+/**
+ * The state of the CRLs of a policy at one moment. Owned by the caller; immutable and safe for threads; free it with
+ * `clientcert_crl_report_free`. It may outlive the policy.
+ */
+typedef struct clientcert_crl_report clientcert_crl_report;
+
+/**
+ * Takes a report of the CRLs that a policy looks certificates up in.
+ *
+ * @param[in] policy Borrowed.
+ * @param[in] time The moment for ages, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @return Owned by the caller. NULL for NULL, or where the library failed inside.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_crl_report *clientcert_policy_crl_report(const clientcert_policy *policy, int64_t time);
+
+/**
+ * How many CRLs there are. 0 where CRLs are not looked at.
+ *
+ * @param[in] report Borrowed.
+ * @return 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_crl_report_count(const clientcert_crl_report *report);
+
+/**
+ * An attribute of a CRL, by name: `issuer` (RFC 4514), `number` (upper-case hexadecimal), `this_update` and
+ * `next_update` (RFC 3339), `delta` and `verified` (`1` or `0`), `entries`, `memory` (bytes), `source` (the file with
+ * the line, or the number of the CRL in it), `age` and `seconds_left` (seconds; negative for a CRL from the future, and
+ * for one that has expired).
+ *
+ * @param[in] report Borrowed.
+ * @param[in] index Below `clientcert_crl_report_count`; the CRLs of one issuer stand together, newest first.
+ * @param[in] name Text.
+ * @param[out] length May be NULL. In bytes.
+ * @return Lives as long as the report. NULL, and a length of 0, where the CRL has no such attribute, for any other
+ * index, and for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_crl_report_get(const clientcert_crl_report *report,
+                                      size_t index,
+                                      const char *name,
+                                      size_t *length);
+
+/**
+ * The whole report as OpenMetrics 1.0 text, for a `/metrics` page: gauges whose names begin with `clientcert_crl_`.
+ *
+ * @param[in] report Borrowed.
+ * @param[out] length May be NULL. In bytes.
+ * @return Lives as long as the report. NULL, and a length of 0, for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_crl_report_metrics(const clientcert_crl_report *report, size_t *length);
+
+/**
+ * Frees a report.
+ *
+ * @param[in] report Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_crl_report_free(clientcert_crl_report *report);
+
+/*
  * Verdict: who the client is, and whether this may go on.
  */
 

@@ -79,6 +79,25 @@ static void policies(void) {
     CHECK(EMPTIED(clientcert_policy_ca_name(NULL, 0, &length)));
     CHECK(clientcert_policy_ca_name(NULL, 0, NULL) == NULL);
     clientcert_policy_free(NULL);
+    CHECK(clientcert_policy_crl_report(NULL, CLIENTCERT_NOW) == NULL);
+}
+
+static void crls(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "require");
+    clientcert_policy *policy = clientcert_verifier_policy(verifier);
+    clientcert_crl_report *report = clientcert_policy_crl_report(policy, moment);
+    CHECK(report != NULL && clientcert_crl_report_count(report) == 0);
+    CHECK(EMPTIED(clientcert_crl_report_get(report, 0, "issuer", &length)));
+    CHECK(clientcert_crl_report_get(report, 0, NULL, NULL) == NULL);
+    CHECK(clientcert_crl_report_metrics(report, NULL) != NULL);
+    clientcert_crl_report_free(report);
+    clientcert_policy_free(policy);
+    clientcert_verifier_free(verifier);
+
+    CHECK(clientcert_crl_report_count(NULL) == 0);
+    CHECK(EMPTIED(clientcert_crl_report_get(NULL, 0, NULL, &length)));
+    CHECK(EMPTIED(clientcert_crl_report_metrics(NULL, &length)));
+    clientcert_crl_report_free(NULL);
 }
 
 /* A verdict that nobody could give: what NULL reads as, and what clientcert_verify returns for NULL. */
@@ -134,6 +153,15 @@ static void verdicts(char **argv) {
     /* It outlives all of its handles. */
     is_a_refusal(NULL);
     CHECK(clientcert_verdict_ref(NULL) == NULL);
+    clientcert_verdict *again[] = {
+        clientcert_verdict_recheck(NULL, NULL, CLIENTCERT_NOW),
+        clientcert_verdict_recheck(optional, NULL, moment),
+    };
+    for (size_t i = 0; i < sizeof again / sizeof again[0]; i++) {
+        CHECK(again[i] != NULL);
+        is_a_refusal(again[i]);
+        clientcert_verdict_free(again[i]);
+    }
     clientcert_verdict_free(NULL);
     clientcert_verifier_free(optional);
 }
@@ -146,6 +174,7 @@ int main(int argc, char **argv) {
     configs(argv);
     verifiers(argv);
     policies();
+    crls(argv);
     verdicts(argv);
     return 0;
 }
