@@ -224,7 +224,7 @@ impl<S: Signers> Search<'_, '_, '_, S> {
             let entry = crl.find(&self.subject.certificate.issuer(), self.subject.certificate.serial());
             match entry.map(|entry| (entry, entry.reason)) {
                 Some((_, Some(RevocationReason::RemoveFromCrl))) if is_delta && !expired => without.push(held),
-                Some((_, Some(RevocationReason::RemoveFromCrl))) => {}
+                Some((_, Some(RevocationReason::RemoveFromCrl))) if is_delta => {}
                 Some((_, Some(RevocationReason::CertificateHold))) if is_over() => {}
                 Some(_) if expired && is_over() => {}
                 Some((entry, _)) => self.answer.revoke(entry, held),
