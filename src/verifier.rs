@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 
 use crate::error::Error;
 use crate::policy::{Config, Policy};
+use crate::registry::Registration;
 use crate::revocation::ocsp::{Answers, Given, Known};
 use crate::time::unix_now;
-use crate::verdict::Verdict;
+use crate::verdict::{Answer, Verdict};
 use crate::verify::Memory;
 
 use cache::Cache;
@@ -130,13 +131,49 @@ impl Verifier {
         let taken = verdict.take_ocsp_response(&snapshot.policy, &self.answers, certificate, response, now);
         let given = taken.as_ref().unwrap_or(verdict.given());
         let known = self.known(given);
-        let verdict = Arc::new(Verdict::judge(&snapshot.policy, presented, &self.memory, known, now));
+        let verdict = Arc::new(Verdict::judge_answered(
+            &snapshot.policy,
+            presented,
+            verdict.answer(&snapshot.policy),
+            &self.memory,
+            known,
+            now,
+        ));
         snapshot.cache.keep(snapshot.cache.place(presented), presented, &verdict, now);
         verdict
     }
 
     fn known<'k>(&'k self, given: &'k Given) -> Known<'k> {
         Known { answers: &self.answers, given }
+    }
+
+    /// Completes a verdict that asks the host whose a key is ([`Verdict::pending_fingerprint`], `registry = external`) under
+    /// the current policy, at `now` in Unix seconds: with the registration that the host has for the key, or with None where
+    /// it has none. What comes back is a new verdict, or the same where nothing was asked.
+    ///
+    /// The host answers for itself: a registration of another key than the verdict's counts as no answer. Nothing is
+    /// remembered, so that the next connection asks again.
+    pub fn resolve(&self, verdict: &Arc<Verdict>, registration: Option<&Registration>, now: i64) -> Arc<Verdict> {
+        let answer = match registration {
+            Some(registration) if registration.view().problem().is_some() => Answer::Unusable,
+            Some(registration) => Answer::Registered(Box::new(registration.clone())),
+            None => Answer::NotRegistered,
+        };
+        self.resolved(verdict, &answer, now).unwrap_or_else(|| Arc::clone(verdict))
+    }
+
+    /// The same with an answer in text: a line as in a file of registrations, a JSON object with at least `user`, or
+    /// `null`; anything else is no answer, and refuses. None where nothing was asked.
+    pub(crate) fn resolved_by_text(&self, verdict: &Verdict, answer: &str, now: i64) -> Option<Arc<Verdict>> {
+        let leaf = verdict.certificate(0)?;
+        self.resolved(verdict, &Answer::parse(answer, &leaf), now)
+    }
+
+    fn resolved(&self, verdict: &Verdict, answer: &Answer, now: i64) -> Option<Arc<Verdict>> {
+        verdict.pending_fingerprint()?;
+        let policy = &self.current.load().policy;
+        let (presented, known) = (verdict.chain_der(), self.known(verdict.given()));
+        Some(Arc::new(Verdict::judge_answered(policy, presented, Some(answer), &self.memory, known, now)))
     }
 
     /// Reads all files again and swaps the policy whole. On failure the old policy stays.
@@ -164,7 +201,7 @@ impl Verifier {
         // Whoever comes first looks; the others go on with the policy that is there.
         let Some(_only_one) = self.reloading.try_lock() else { return Ok(false) };
         self.looked.store(elapsed, Ordering::Relaxed);
-        if self.policy().is_current(&self.config) {
+        if self.policy().is_current(&self.config)? {
             return Ok(false);
         }
         self.swap(true).map(|()| true)

@@ -155,7 +155,7 @@ mod sources {
     #[test]
     fn what_a_certificate_lacks_is_left_to_the_next_rule() {
         let bare = client(name::common_name("alice"), &[]);
-        let absent = ["san.email", "san.upn", "san.dns", "san.uri", "san.ip", "san.xmpp", "ski", "sid", "registry"];
+        let absent = ["san.email", "san.upn", "san.dns", "san.uri", "san.ip", "san.xmpp", "ski", "sid"];
         for rule in absent.into_iter().chain(["subject.uid", "oid:1.2.3", "spiffe trust_domain=prod"]) {
             assert_eq!(user(&bare, &[rule]), Err(Code::IdentityUnknown), "{rule}");
             assert_eq!(user(&bare, &[rule, "subject.cn"]), named("alice"), "{rule}");
@@ -633,11 +633,8 @@ mod text {
 
     #[test]
     fn a_dump_is_read_again() {
-        let rules = [
-            r#"san.email match="^([^@]+)@corp\.example$" user="\1""#,
-            "registry",
-            "subject.cn equals='a \"b\"' user=c",
-        ];
+        let rules =
+            [r#"san.email match="^([^@]+)@corp\.example$" user="\1""#, "sid", "subject.cn equals='a \"b\"' user=c"];
         let config = config(&rules, &[]);
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.toml");

@@ -541,8 +541,8 @@ mod compiling {
     fn keys_need_a_registry() {
         for trust in ["key", "ca+key", "ca|key"] {
             let error = compile(&with_ca(&[("trust", trust)])).expect_err(trust);
-            assert_eq!(error.status(), Status::NotSupported);
-            assert!(error.to_string().contains("needs a registry"), "{error}");
+            assert_eq!(error.status(), Status::InvalidConfig);
+            assert!(error.to_string().contains("'registry' is not set"), "{error}");
         }
     }
 

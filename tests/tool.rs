@@ -196,6 +196,8 @@ mod verify {
                 "user",
                 "user_rule",
                 "user_strength",
+                "registration",
+                "pending_fingerprint",
                 "subject",
                 "issuer",
                 "serial",

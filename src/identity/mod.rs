@@ -171,6 +171,11 @@ impl Rules {
         &self.rules
     }
 
+    /// Whether a rule names the user to whom the key is registered.
+    pub(crate) fn names_by_registration(&self) -> bool {
+        self.rules.iter().any(|rule| *rule.source() == Source::Registry)
+    }
+
     /// Whether a match of a weak rule refuses.
     pub fn only_strong(&self) -> bool {
         self.strong

@@ -8,6 +8,7 @@ mod identity;
 mod mode;
 mod options;
 mod reference;
+mod registrations;
 mod settings;
 mod snapshot;
 mod source;

@@ -248,6 +248,7 @@ pub(super) enum Key {
     OcspMaxAge,
     OcspTimeSkew,
     Registry,
+    RegistryMaxAge,
     AcceptV1,
     AcceptCaLeaf,
     AcceptPinnedLeaf,

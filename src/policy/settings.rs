@@ -23,6 +23,7 @@ pub(super) struct Settings {
     pub(super) tolerated: Vec<Code>,
     pub(super) rules: Rules,
     pub(super) identity: identity::Rules,
+    pub(super) registry_max_age: Duration,
     pub(super) cache_size: usize,
     pub(super) cache_ttl: Duration,
 }
@@ -105,6 +106,7 @@ impl Settings {
                 read.boolean(Key::IdentityRequired)?,
                 read.word(Key::IdentityCharset, Charset::named)?,
             ),
+            registry_max_age: Duration::from_secs(read.number(Key::RegistryMaxAge)?.into()),
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
         })

@@ -11,13 +11,16 @@ use super::crls::Crls;
 use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
+use super::registrations::Registrations;
 use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
+use crate::certificate::Certificate;
 use crate::identity::{Rules as IdentityRules, Strength};
+use crate::registry::Registry;
 use crate::revocation::{CrlCheck, CrlState, CrlStore};
 use crate::time::unix_now;
-use crate::verify::{AnchorStore, Code, OcspCheck, Rules, SecondOpinionRule};
+use crate::verify::{AnchorStore, Code, Lookup, OcspCheck, Rules, SecondOpinionRule};
 
 /// The immutable snapshot that decides: settings, pinned certificates, CRLs, and what was odd about them. It may be shared
 /// by all threads. What did not change is shared between the policies of a verifier.
@@ -27,6 +30,8 @@ pub struct Policy {
     anchors: Arc<Anchors>,
     /// None where CRLs are not looked at.
     crls: Option<Arc<Crls>>,
+    /// None where no registry is asked.
+    registrations: Option<Arc<Registrations>>,
     identity: [u8; 32],
     epoch: u64,
     warnings: Vec<Warning>,
@@ -39,8 +44,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`Error::NotSupported`] for a `trust` that needs a registry; [`Error::InvalidConfig`] where the mode verifies and
-    /// there is nothing to trust; [`Error::Io`], [`Error::Malformed`], [`Error::NoCertificate`] and [`Error::NoCrl`] for what
+    /// [`Error::InvalidConfig`] where the mode verifies and there is nothing to trust, no CA or no registry; what reading the
+    /// registry returns; [`Error::Io`], [`Error::Malformed`], [`Error::NoCertificate`] and [`Error::NoCrl`] for what
     /// `ca`, `crl` and `crl_issuer` name; [`Error::UnusableAnchor`] and [`Error::UnusableCrl`] where a pinned certificate or a
     /// CRL could never serve.
     pub fn compile(config: &Config) -> Result<Self, Error> {
@@ -64,16 +69,8 @@ impl Policy {
 
     fn assemble(config: &Config, previous: Option<&Self>, changed_only: bool, now: i64) -> Result<Self, Error> {
         let settings = Settings::of(config)?;
-        if settings.trust != Trust::Ca {
-            let value = settings.trust.name().to_string();
-            return Err(Error::NotSupported {
-                option: "trust",
-                value,
-                missing: "needs a registry of keys, which is not built in",
-            });
-        }
         let without_ca = config.sources(Key::Ca).is_empty();
-        if without_ca && settings.mode.verifies() {
+        if without_ca && settings.mode.verifies() && settings.trust != Trust::Key {
             return Err(Error::InvalidConfig(format!(
                 "option 'ca' is not set, and mode '{}' has nothing to verify certificates by",
                 settings.mode.name()
@@ -88,12 +85,15 @@ impl Policy {
             true => Some(Self::crls_after(config, &anchors, previous, changed_only, now)?),
             false => None,
         };
+        let before = previous.and_then(|previous| previous.registrations.as_ref());
+        let registrations = Registrations::load(config, &settings, before, changed_only)?;
         let mut warnings = lint(config, &settings, without_ca);
         warnings.extend_from_slice(&anchors.warnings);
         warnings.extend(crls.iter().flat_map(|crls| crls.warnings.iter().cloned()));
+        warnings.extend(registrations.iter().filter_map(|registrations| registrations.warnings()));
         let identity = identity::of(config, anchors.digests.clone());
         let hints = hints(&settings, &anchors.store, &mut warnings);
-        Ok(Self { settings, anchors, crls, identity, epoch: next_epoch(), warnings, hints })
+        Ok(Self { settings, anchors, crls, registrations, identity, epoch: next_epoch(), warnings, hints })
     }
 
     fn crls_after(
@@ -190,10 +190,33 @@ impl Policy {
         &self.settings.rules
     }
 
-    /// Whether the files that `config` names are still those that this policy was made of. It costs a `stat` for each of
-    /// them; they are read only where they were read right after they were written.
-    pub(crate) fn is_current(&self, config: &Config) -> bool {
-        self.anchors.is_current(config) && self.crls.as_ref().is_none_or(|crls| crls.is_current(config))
+    /// What the registry says of a certificate; that it is not registered where none is asked.
+    pub(crate) fn look_up(&self, leaf: &Certificate<'_>) -> Lookup<'_> {
+        self.registrations.as_ref().map_or(Lookup::NotRegistered, |registrations| registrations.look_up(leaf))
+    }
+
+    /// Whether the host looks keys up itself.
+    pub(crate) fn asks_the_host(&self) -> bool {
+        self.registrations.as_ref().is_some_and(|registrations| registrations.registry().is_external())
+    }
+
+    /// The registry that this policy looks keys up in, for the verbs that change it.
+    pub fn registry(&self) -> Option<&Arc<Registry>> {
+        self.registrations.as_ref().map(|registrations| registrations.registry())
+    }
+
+    /// Whether the files and the registry that `config` names are still what this policy was made of. It costs a `stat`
+    /// for each file; they are read only where they were read right after they were written.
+    ///
+    /// # Errors
+    ///
+    /// Where the registry is away, and its last known state serves on while everything else is as it was.
+    pub(crate) fn is_current(&self, config: &Config) -> Result<bool, Error> {
+        let files = self.anchors.is_current(config) && self.crls.as_ref().is_none_or(|crls| crls.is_current(config));
+        match &self.registrations {
+            Some(registrations) if files => registrations.is_current(&self.settings),
+            _ => Ok(files),
+        }
     }
 }
 
@@ -218,6 +241,11 @@ fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> 
             "connections go on with certificates that are not verified: a page needs SUCCESS, not a certificate",
         ),
         Mode::Off | Mode::Optional | Mode::Require | Mode::Deferred => {}
+    }
+    let uses_registry = settings.trust != Trust::Ca || settings.identity.names_by_registration();
+    if config.registry().is_some() && !(uses_registry && mode.verifies()) {
+        let text = format!("mode '{}' and trust '{}' ask nobody whose a key is", mode.name(), settings.trust.name());
+        warn(WarningKind::NoEffect, "registry", &text);
     }
     if !mode.verifies() && !without_ca {
         warn(WarningKind::NoEffect, "ca", &format!("mode '{}' verifies nothing by it", mode.name()));

@@ -128,8 +128,12 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         },
         default: "ca",
         help: "what makes a certificate acceptable",
-        details: "All forms but `ca` need a registry of keys, which this version does not have: a policy with them does \
-                  not compile.",
+        details: "All forms but `ca` need a `registry`. Under `key` the chain does not matter and `ca` is needed only for \
+                  registrations that name a CA: self-signed certificates and those of version 1 are fine, and validity, \
+                  usage and strength of the client's own certificate still count. Under `ca|key` a registration never \
+                  rescues a certificate that its trusted issuer revoked, or about whose revocation nobody can say \
+                  anything, and a registration that was revoked refuses the certificate though its CA vouches for it. \
+                  See [identity.md](identity.md).",
         aliases: &[],
         decides: true,
     },
@@ -459,6 +463,17 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
                   Nothing is read or connected to when it is set. A relative path is relative to the working directory at \
                   the time of the setting, in a TOML file to the folder of that file. A dump contains the password of a \
                   URL.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::RegistryMaxAge,
+        name: "registry_max_age",
+        kind: Kind::Number { minimum: 0, maximum: 604_800, unit: "seconds" },
+        default: "300",
+        help: "how long the last known registrations serve on while the registry is away",
+        details: "Counted from the last time that `refresh` found the registry there. Until then `refresh` reports that it is \
+                  away; after that every certificate that needs it is refused (`registry_unavailable`), until it is back.",
         aliases: &[],
         decides: true,
     },

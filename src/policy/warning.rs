@@ -62,6 +62,10 @@ pub enum WarningKind {
     CrlUnsupported,
     /// A revocation that cannot be looked up is no reason to refuse.
     RevocationFailsOpen,
+    /// The registry has no registrations.
+    RegistryEmpty,
+    /// The registry has been away for so long that nobody is accepted by it.
+    RegistryAway,
     /// The second validator is not asked.
     SecondOpinionOff,
     /// Certificates for any purpose are accepted.
@@ -93,6 +97,8 @@ impl WarningKind {
             Self::CrlUnverified => "crl_unverified",
             Self::CrlUnsupported => "crl_unsupported",
             Self::RevocationFailsOpen => "revocation_fails_open",
+            Self::RegistryEmpty => "registry_empty",
+            Self::RegistryAway => "registry_away",
             Self::SecondOpinionOff => "second_opinion_off",
             Self::AnyPurpose => "any_purpose",
         }

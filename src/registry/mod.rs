@@ -19,12 +19,16 @@ mod verbs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
 
 pub use audit::{Action, AuditRecord};
 pub use index::Index;
 pub use registration::{Found, MAX_LABEL_BYTES, MAX_USER_BYTES, NoKey, RegisteredKey, Registration, Standing};
 pub use verbs::Editor;
+
+pub(crate) use registration::digest;
 
 use crate::error::Error;
 use backend::Backend;
@@ -39,6 +43,8 @@ pub struct Registry {
     place: String,
     /// None where the host keeps them in a database of its own.
     backend: Option<Box<dyn Backend>>,
+    /// What was loaded last, by whoever shares this.
+    latest: Mutex<Weak<Index>>,
 }
 
 impl Registry {
@@ -56,7 +62,7 @@ impl Registry {
             Err(Error::InvalidValue { option: "registry", value, expected: expected.into() })
         };
         match url.split_once(':') {
-            None if url == "external" => Ok(Self { url: url.into(), place: url.into(), backend: None }),
+            None if url == "external" => Ok(Self::new(url.into(), None)),
             Some(("memory", text)) => Self::from_bytes(text.as_bytes()),
             Some(("file", rest)) => {
                 let (path, audit) = rest.split_once("?audit=").map_or((rest, None), |(path, to)| (path, Some(to)));
@@ -75,7 +81,7 @@ impl Registry {
                     None => format!("file:{}", path.display()),
                 };
                 let backend: Box<dyn Backend> = Box::new(TextFile::new(path, audit));
-                Ok(Self { place: url.clone(), url, backend: Some(backend) })
+                Ok(Self::new(url, Some(backend)))
             }
             Some(("sqlite", path)) => match absolute(path) {
                 None => invalid("a URL with the path of a database: sqlite:PATH"),
@@ -89,7 +95,7 @@ impl Registry {
     #[allow(clippy::unnecessary_wraps, reason = "it fails in a build without SQLite")]
     fn sqlite(path: PathBuf) -> Result<Self, Error> {
         let url = format!("sqlite:{}", path.display());
-        Ok(Self { place: url.clone(), url, backend: Some(Box::new(sqlite::Sqlite::new(path))) })
+        Ok(Self::new(url, Some(Box::new(sqlite::Sqlite::new(path)))))
     }
 
     #[cfg(not(feature = "sqlite"))]
@@ -104,8 +110,11 @@ impl Registry {
     ///
     /// [`Error::Malformed`] with the line.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let place = "memory:".to_owned();
-        Ok(Self { url: place.clone(), place, backend: Some(Box::new(Memory::new(bytes)?)) })
+        Ok(Self::new("memory:".into(), Some(Box::new(Memory::new(bytes)?))))
+    }
+
+    fn new(url: String, backend: Option<Box<dyn Backend>>) -> Self {
+        Self { place: url.clone(), url, backend, latest: Mutex::default() }
     }
 
     /// The URL that opens it again, passwords included. Of a registry in memory, that is all that is in it.
@@ -125,10 +134,14 @@ impl Registry {
     ///
     /// [`Error`] where they cannot be read, or make no sense: then whatever index there is should be used further.
     pub fn load(&self) -> Result<Arc<Index>, Error> {
-        match &self.backend {
-            Some(backend) => backend.load().map(Arc::new),
-            None => Ok(Arc::new(Index::empty())),
-        }
+        let index = Arc::new(self.backend.as_ref().map_or_else(|| Ok(Index::empty()), |backend| backend.load())?);
+        *self.latest.lock() = Arc::downgrade(&index);
+        Ok(index)
+    }
+
+    /// What the last [`Registry::load`] gave, as long as anybody has it.
+    pub(crate) fn latest(&self) -> Option<Arc<Index>> {
+        self.latest.lock().upgrade()
     }
 
     /// Whether there may be something that the last [`Registry::load`] did not see. It is cheap, and true before the

@@ -6,6 +6,7 @@ use super::Verdict;
 use super::status::{culprit_index, second_opinion_name};
 use crate::certificate::variables::{is_binary, is_copy, render};
 use crate::certificate::{self, Calendar, Certificate};
+use crate::registry::Registration;
 use crate::revocation::CrlInfo;
 use crate::verify::{Reason, SecondOpinion, TlsVersion};
 
@@ -23,6 +24,8 @@ impl Verdict {
             "user": self.user(),
             "user_rule": self.mapping().map(|mapping| mapping.by.to_string()),
             "user_strength": self.mapping().map(|mapping| mapping.strength.name()),
+            "registration": self.registration().map(registration_json),
+            "pending_fingerprint": self.pending_fingerprint().map(|key| key.to_string()),
         });
         let rest = json!({
             "path": self.path().iter().map(|certificate| self.path_entry(certificate)).collect::<Vec<_>>(),
@@ -117,6 +120,18 @@ const MOST_NUMBERED: usize = 64;
 
 /// The parts of a name that Apache has variables for.
 const X509_PARTS: [&str; 14] = ["C", "ST", "SP", "L", "O", "OU", "CN", "T", "I", "G", "S", "D", "UID", "Email"];
+
+fn registration_json(registration: &Registration) -> Value {
+    let moment = |moment: Option<i64>| moment.map(|moment| Calendar::from_unix(moment).rfc3339());
+    json!({
+        "key": registration.key.to_string(),
+        "label": registration.label,
+        "created": moment(Some(registration.created)),
+        "not_before": moment(registration.not_before),
+        "not_after": moment(registration.not_after),
+        "no_manage": registration.no_manage,
+    })
+}
 
 fn crl_json(depth: u32, crl: &CrlInfo) -> Value {
     json!({

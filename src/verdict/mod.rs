@@ -2,9 +2,11 @@
 
 mod json;
 mod ocsp;
+mod registration;
 mod renderings;
 mod status;
 mod subject;
+mod trust;
 mod user;
 
 use std::sync::Arc;
@@ -12,16 +14,19 @@ use std::sync::Arc;
 use crate::certificate::{Certificate, Chain, ChainFault};
 use crate::identity::Mapping;
 use crate::policy::{Mode, Policy};
+use crate::registry::Registration;
 use crate::revocation::CrlInfo;
 use crate::revocation::ocsp::{Answers, Known};
 use crate::verify::{
-    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Memory, OcspCheck, Reason, Rules,
-    SecondOpinion, SecondOpinionRule, TlsVersion,
+    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Lookup, Memory, OcspCheck, Reason,
+    Rules, SecondOpinion, SecondOpinionRule, TlsVersion,
 };
 
 pub use ocsp::OcspQuestion;
 use ocsp::OcspRecord;
+pub(crate) use registration::Answer;
 use renderings::Renderings;
+use trust::Proof;
 
 /// What came out of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +64,13 @@ pub struct Verdict {
     chain: Chain,
     path: Indexes,
     anchor: Option<Arc<Anchor>>,
+    registration: Option<Box<Registration>>,
+    /// Whether no path speaks for the certificate.
+    by_key: bool,
     mapping: Option<Mapping>,
+    may_enrol: bool,
+    /// What the host said of the key, where it was asked.
+    answer: Option<Box<Answer>>,
     second_opinion: SecondOpinion,
     crls: Evidence,
     /// None where OCSP has nothing to do with it.
@@ -77,6 +88,18 @@ pub struct Verdict {
 impl Verdict {
     /// Judges what a client presented, at `now` in Unix seconds. Nothing presented is an empty slice.
     pub(crate) fn judge(policy: &Policy, presented: &[u8], memory: &Memory, known: Known<'_>, now: i64) -> Self {
+        Self::judge_answered(policy, presented, None, memory, known, now)
+    }
+
+    /// The same with what the host says of the leaf's key, where it was asked.
+    pub(crate) fn judge_answered(
+        policy: &Policy,
+        presented: &[u8],
+        answer: Option<&Answer>,
+        memory: &Memory,
+        known: Known<'_>,
+        now: i64,
+    ) -> Self {
         let rules = policy.rules();
         if presented.is_empty() || policy.mode() == Mode::Off {
             return Self::without_certificate(policy);
@@ -94,10 +117,13 @@ impl Verdict {
             let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
+        let answer = answer.filter(|_| policy.asks_the_host());
+        let lookup = answer.map_or_else(|| policy.look_up(&leaf), |answer| answer.lookup(&leaf));
         let generation = known.answers.generation();
         let basis = basis(policy, memory, known, now);
-        let examination = verify::examine(&chain.candidates(), leaf, &basis);
-        Self { answers: generation, ..Self::conclude(policy, chain, examination, known, now) }
+        let proof = trust::weigh(policy, &chain, leaf, lookup, now, || examine(&chain, leaf, &basis));
+        let answer = answer.cloned().map(Box::new);
+        Self { answers: generation, answer, ..Self::conclude(policy, chain, proof, known, now) }
     }
 
     /// What this verdict is under another policy or at another time: everything is looked at again but signatures, on
@@ -107,7 +133,7 @@ impl Verdict {
             return Self::without_certificate(policy);
         }
         let chain = self.chain.clone();
-        let (Some(leaf), Some(anchor), true) = (self.certificate(0), self.anchor(), self.verified()) else {
+        let (Some(leaf), true) = (self.certificate(0), self.verified()) else {
             let (path, anchor, crls) = (self.path.clone(), self.anchor.clone(), self.crls.clone());
             let ocsp = self.ocsp.clone();
             return Self { path, anchor, crls, ocsp, ..Self::new(policy, chain, self.reasons.to_vec()) };
@@ -116,37 +142,33 @@ impl Verdict {
             let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
+        let answer = self.answer(policy);
+        let lookup = answer.map_or_else(|| policy.look_up(&leaf), |answer| answer.lookup(&leaf));
         let (generation, known) = (answers.generation(), Known { answers, given: self.given() });
         let basis = basis(policy, memory, known, now);
-        let examination = verify::examine_again(&chain.candidates(), leaf, &self.path, &anchor, &basis);
-        Self { answers: generation, ..Self::conclude(policy, chain, examination, known, now) }
+        let again = || match self.anchor() {
+            Some(anchor) => verify::examine_again(&chain.candidates(), leaf, &self.path, &anchor, &basis),
+            None => examine(&chain, leaf, &basis),
+        };
+        let proof = trust::weigh(policy, &chain, leaf, lookup, now, again);
+        let answer = answer.cloned().map(Box::new);
+        Self { answers: generation, answer, ..Self::conclude(policy, chain, proof, known, now) }
     }
 
-    fn conclude(policy: &Policy, chain: Chain, examination: Examination, known: Known<'_>, now: i64) -> Self {
+    fn conclude(policy: &Policy, chain: Chain, proof: Proof, known: Known<'_>, now: i64) -> Self {
+        let Proof { examination, registration, by_key, mapping, may_enrol, from, until } = proof;
         let Examination { mut reasons, path, anchor, second_opinion, revocation } = examination;
         // Nobody is asked about a client who is refused anyway.
-        let is_pending = |reason: &Reason| reason.code == Code::OcspPending;
-        if reasons.iter().any(|reason| !is_pending(reason) && !policy.tolerates(reason.code)) {
-            reasons.retain(|reason| !is_pending(reason));
+        if reasons.iter().any(|reason| !reason.code.is_pending() && !policy.tolerates(reason.code)) {
+            reasons.retain(|reason| !reason.code.is_pending());
         }
-        if !reasons.iter().all(is_pending) {
-            reasons.extend(malformed_reasons(&chain));
-            reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
-        }
-        let mut mapping = None;
-        if reasons.is_empty()
-            && let Some(leaf) = chain.certificate(0)
-        {
-            match user::identify(policy, &chain, leaf, &path, anchor.as_deref()) {
-                Ok(found) => mapping = found,
-                Err(reason) => reasons.push(reason),
-            }
-        }
+        reasons.sort_by_key(|reason| (reason.code.rank(), reason.depth));
+        reasons.dedup();
         let (valid_from, valid_until) = match reasons.is_empty() {
             true => {
                 let path = path.iter().filter_map(|index| chain.certificate(*index));
-                let (from, until) = validity(path, anchor.as_deref(), policy.rules());
-                (from.max(revocation.from), until.min(revocation.until))
+                let validity = validity(path, anchor.as_deref(), policy.rules());
+                (validity.0.max(revocation.from).max(from), validity.1.min(revocation.until).min(until))
             }
             false => (now, now),
         };
@@ -155,7 +177,10 @@ impl Verdict {
         let mut verdict = Self {
             path,
             anchor,
+            registration,
+            by_key,
             mapping,
+            may_enrol,
             second_opinion,
             crls,
             ocsp,
@@ -177,7 +202,11 @@ impl Verdict {
             chain: Chain::empty(),
             path: Indexes::new(),
             anchor: None,
+            registration: None,
+            by_key: false,
             mapping: None,
+            may_enrol: false,
+            answer: None,
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
             ocsp: None,
@@ -223,7 +252,11 @@ impl Verdict {
             chain,
             path: Indexes::new(),
             anchor: None,
+            registration: None,
+            by_key: false,
             mapping: None,
+            may_enrol: false,
+            answer: None,
             second_opinion: SecondOpinion::NotAsked,
             crls: Evidence::new(),
             ocsp: None,
@@ -381,6 +414,15 @@ fn basis<'p>(policy: &'p Policy, memory: &'p Memory, known: Known<'p>, now: i64)
     let rules = policy.rules();
     let answers = (rules.ocsp.check != OcspCheck::Off).then_some(known);
     Basis { anchors: policy.anchors(), crls: policy.crls(), answers, rules, memory, now }
+}
+
+/// Looks for a path. What cannot be read among the certificates is to blame, too, where none is good.
+fn examine(chain: &Chain, leaf: Certificate<'_>, basis: &Basis<'_>) -> Examination {
+    let mut examination = verify::examine(&chain.candidates(), leaf, basis);
+    if !examination.reasons.iter().all(|reason| reason.code.is_pending()) {
+        examination.reasons.extend(malformed_reasons(chain));
+    }
+    examination
 }
 
 fn fault_reason(fault: ChainFault) -> Reason {

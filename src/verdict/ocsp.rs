@@ -172,5 +172,7 @@ fn is_about_ocsp(code: Code) -> bool {
             | Code::OcspExpired
             | Code::OcspNonce
             | Code::OcspUnknown
+            // The host looks the key up meanwhile.
+            | Code::RegistrationPending
     )
 }

@@ -69,6 +69,9 @@ impl Verdict {
             "user" => self.user()?.to_owned(),
             "user_rule" => self.mapping()?.by.to_string(),
             "user_strength" => self.mapping()?.strength.name().to_owned(),
+            "registration_label" => self.registration()?.label.clone(),
+            "registration_key" => self.registration()?.key.to_string(),
+            "pending_fingerprint" => self.pending_fingerprint()?.to_string(),
             "second_opinion" => match &self.second_opinion {
                 SecondOpinion::Abstained(abstention) => format!("abstained:{}", abstention.name()),
                 other => second_opinion_name(other).to_owned(),

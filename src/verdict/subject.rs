@@ -17,6 +17,12 @@ const NAMES: &[Variable] = &[
     Variable { name: "user", help: "the user whom the certificate stands for; absent for anything but `SUCCESS`" },
     Variable { name: "user_rule", help: "the identity rule that named the user, or `registration`" },
     Variable { name: "user_strength", help: "`strong` or `weak`: how sure it is that the user is meant" },
+    Variable { name: "registration_label", help: "what the registration of the key is called, such as `laptop`" },
+    Variable { name: "registration_key", help: "what is registered: `spki:sha256:` or `cert:sha256:` and hexadecimal" },
+    Variable {
+        name: "pending_fingerprint",
+        help: "the key that the host should look up, likewise; present only where it is asked (`registry = external`)",
+    },
     Variable { name: "second_opinion", help: "`agreed`, `abstained:` and why, `disagreed`, or `not_asked`" },
     Variable { name: "policy_identity", help: "what names the policy, in lower-case hexadecimal" },
     Variable { name: "valid_until", help: "the Unix time until which a `SUCCESS` holds; absent for anything else" },

@@ -1,15 +1,9 @@
 //! Who the client is: what the policy's identity rules make of an accepted certificate.
 
-use smallvec::SmallVec;
-
-use super::Verdict;
-use crate::certificate::{Certificate, Chain};
+use super::{Verdict, trust};
 use crate::identity::{Client, Explanation, Mapping, Refusal};
-use crate::policy::Policy;
-use crate::verify::{Anchor, Code, Culprit, Detail, Reason};
-
-/// The certificates above the leaf on a path.
-type Issuers<'c> = SmallVec<[Certificate<'c>; 4]>;
+use crate::policy::{Policy, Trust};
+use crate::verify::{Code, Culprit, Detail, Reason};
 
 impl Verdict {
     /// The user whom the certificate stands for; only where the outcome is SUCCESS, and not always then: without
@@ -27,36 +21,23 @@ impl Verdict {
     /// certificate cannot be read, or neither a path nor a registration speaks for it.
     pub fn explain_user(&self, policy: &Policy) -> Option<Explanation> {
         let leaf = self.certificate(0)?;
-        let about_user = |reason: &Reason| reason.code.is_about_identity();
-        if !self.reasons.iter().all(about_user) || self.anchor.is_none() {
+        let speaks = self.anchor.is_some() || self.by_key && self.registration.is_some();
+        if !speaks || !self.reasons.iter().all(|reason| reason.code.is_about_identity()) {
             return None;
         }
-        let issuers = issuers(&self.chain, &self.path, self.anchor.as_deref());
-        let client = Client { leaf, issuers: Some(&issuers), registered: None, both: false };
+        let issuers = trust::issuers(&self.chain, &self.path, self.anchor.as_deref());
+        let client = Client {
+            leaf,
+            issuers: (!self.by_key).then_some(&*issuers),
+            registered: self.registration.as_deref().map(|registration| &*registration.user),
+            both: policy.trust() == Trust::CaAndKey,
+        };
         Some(policy.identity_rules().explain(&client))
     }
 }
 
-/// The user of a leaf with a verified path.
-pub(super) fn identify(
-    policy: &Policy,
-    chain: &Chain,
-    leaf: Certificate<'_>,
-    path: &[usize],
-    anchor: Option<&Anchor>,
-) -> Result<Option<Mapping>, Reason> {
-    let issuers = issuers(chain, path, anchor);
-    let client = Client { leaf, issuers: Some(&issuers), registered: None, both: false };
-    policy.identity_rules().map(&client).map_err(|refusal| reason(&refusal))
-}
-
-fn issuers<'c>(chain: &'c Chain, path: &[usize], anchor: Option<&'c Anchor>) -> Issuers<'c> {
-    let leaf = chain.certificate_der(0);
-    let pinned_above = anchor.map(Anchor::certificate).filter(|anchor| path.len() > 1 || Some(anchor.as_der()) != leaf);
-    path.iter().skip(1).filter_map(|index| chain.certificate(*index)).chain(pinned_above).collect()
-}
-
-fn reason(refusal: &Refusal) -> Reason {
+/// The reason for which identity rules refuse.
+pub(super) fn reason(refusal: &Refusal) -> Reason {
     let code = match refusal {
         Refusal::Unknown => Code::IdentityUnknown,
         Refusal::Ambiguous(..) => Code::AmbiguousIdentity,

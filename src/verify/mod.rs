@@ -8,6 +8,7 @@ mod name_constraints;
 mod ocsp;
 mod path_checks;
 mod reason;
+mod registration;
 mod revocation;
 mod rules;
 mod search;
@@ -24,6 +25,7 @@ pub(crate) use anchor::{Anchor, AnchorStore};
 pub(crate) use memory::Memory;
 pub(crate) use ocsp::{OcspCheck, OcspRules};
 pub(crate) use path_checks::check_anchor;
+pub(crate) use registration::{Lookup, may_be_rescued};
 pub(crate) use revocation::Evidence;
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
 pub(crate) use search::{Indexes, MAX_CERTIFICATES};
@@ -81,6 +83,13 @@ pub(crate) fn examine(presented: &[Option<Certificate<'_>>], leaf: Certificate<'
         examination.reasons.extend(path_checks::check_leaf_alone(&leaf, basis.rules, basis.now));
     }
     finish(examination)
+}
+
+/// Examines a leaf for which no path has to speak.
+pub(crate) fn examine_leaf(leaf: Certificate<'_>, rules: &Rules, now: i64) -> Examination {
+    let reasons = path_checks::check_leaf_alone(&leaf, rules, now);
+    let (second_opinion, revocation) = (SecondOpinion::NotAsked, RevocationReport::default());
+    Examination { reasons, path: smallvec![0], anchor: None, second_opinion, revocation }
 }
 
 /// Examines a path again that was accepted before, under what holds now: everything but its signatures, which once were

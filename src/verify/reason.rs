@@ -427,6 +427,16 @@ impl Code {
         (self.row().class as u8, self as i32)
     }
 
+    /// Whether it means that the certificate is revoked, or that nobody can say whether it is.
+    pub fn is_about_revocation(self) -> bool {
+        matches!(self.row().class, Class::Revocation | Class::RevocationUnknown) || self == Self::OcspPending
+    }
+
+    /// Whether it means that the host has to complete the verdict.
+    pub fn is_pending(self) -> bool {
+        self.row().class == Class::Pending
+    }
+
     /// Whether it means that an accepted certificate does not say who the client is.
     pub fn is_about_identity(self) -> bool {
         self.row().class == Class::Identity
