@@ -3,7 +3,7 @@
 use super::entries::{Entries, Frame};
 use super::index::Index;
 use super::issuers::Issuers;
-use super::issuing_distribution_point::IssuingDistributionPoint;
+use super::issuing_distribution_point::{DistributionPointName, IssuingDistributionPoint};
 use super::record::Entry;
 use super::signed::{Intake, Kept};
 use crate::certificate::der::{self, Malformed, Reader, Span};
@@ -174,7 +174,7 @@ impl Crl {
             + self.signed.memory()
             + self.index.memory()
             + self.issuers.as_ref().map_or(0, Issuers::memory)
-            + self.scope.distribution_point.as_ref().map_or(0, |name| name.memory())
+            + self.scope.distribution_point.as_ref().map_or(0, DistributionPointName::memory)
     }
 
     /// What it says of the certificate with this issuer and serial number (its content bytes; minimal or not). `None`

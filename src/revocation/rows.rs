@@ -16,7 +16,7 @@ use crate::certificate::der::Span;
 /// Entries as they are read.
 pub(super) struct Rows {
     keys: RandomState,
-    rows: Vec<Row>,
+    in_order: Vec<Row>,
     /// From which row on certificates have the issuer of which number; before the first it is number 0.
     issuers: Vec<(usize, u32)>,
     /// How many rows there are of each kind, but for those of the latest run.
@@ -41,7 +41,7 @@ impl Rows {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             keys: RandomState::new(),
-            rows: Vec::with_capacity(capacity),
+            in_order: Vec::with_capacity(capacity),
             issuers: Vec::new(),
             counts: BTreeMap::new(),
             latest: SerialNumber::new(&[]).kind,
@@ -57,7 +57,7 @@ impl Rows {
     pub(super) fn push(&mut self, content: &[u8], end: usize, issuer: u32, entry: Entry) {
         let serial = SerialNumber::new(content);
         if self.issuers.last().map_or(0, |(_, latest)| *latest) != issuer {
-            self.issuers.push((self.rows.len(), issuer));
+            self.issuers.push((self.in_order.len(), issuer));
         }
         if self.latest != serial.kind {
             self.count_run();
@@ -66,7 +66,7 @@ impl Rows {
         self.run += 1;
         self.first_date = self.first_date.min(entry.date);
         self.last_date = self.last_date.max(entry.date);
-        self.rows.push(Row {
+        self.in_order.push(Row {
             serial: Span::new(end - serial.bytes.len(), end),
             negative: serial.kind.is_negative(),
             reason: entry.reason,
@@ -83,13 +83,13 @@ impl Rows {
         let mut drafts: Vec<Draft> =
             self.counts.iter().map(|(kind, count)| Draft::new(*kind, *count, format)).collect();
         let mut latest = 0;
-        for row in &self.rows {
+        for row in &self.in_order {
             draft_of(&mut drafts, &mut latest, row.kind()).expect(row.hash);
         }
         drafts.iter_mut().for_each(Draft::measure);
         let mut issuers = self.issuers.iter().peekable();
         let mut issuer = 0;
-        for (number, row) in self.rows.iter().enumerate() {
+        for (number, row) in self.in_order.iter().enumerate() {
             while let Some((_, next)) = issuers.next_if(|(from, _)| *from == number) {
                 issuer = *next;
             }
@@ -97,7 +97,7 @@ impl Rows {
             draft_of(&mut drafts, &mut latest, row.kind()).deal(row.hash, issuer, row.serial.of(der), entry);
         }
         // The drafts' own memory is enough.
-        self.rows = Vec::new();
+        self.in_order = Vec::new();
         Index { keys: self.keys, format, tables: drafts.into_iter().map(Draft::sort).collect() }
     }
 

@@ -10,6 +10,9 @@ use crate::reading::read;
 use crate::support::crl::{self, List, Revoked};
 use crate::support::{Key, name};
 
+/// By issuer and serial number: the rank of the entry that counts, its date, and the number of its reason.
+type Model = BTreeMap<(usize, Vec<u8>), (u8, i64, Option<u8>)>;
+
 const ISSUERS: [&str; 3] = ["CA", "Other CA", "Third CA"];
 
 /// Days of 2026 beyond its beginning, and the text of each.
@@ -66,7 +69,7 @@ proptest! {
         indirect in any::<bool>(),
     ) {
         let mut list = List::new(ISSUERS[0]);
-        let mut expected: BTreeMap<(usize, Vec<u8>), (u8, i64, Option<u8>)> = BTreeMap::new();
+        let mut expected = Model::new();
         let mut issuer = 0;
         if indirect {
             list = list.with(crl::issuing_distribution_point(&[crl::flag(4)]));

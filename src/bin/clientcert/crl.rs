@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use clientcert::certificate::{Name, OwnedCertificate};
-use clientcert::revocation::{Crl, Entry};
+use clientcert::certificate::OwnedCertificate;
+use clientcert::revocation::{Crl, Entry, RevocationReason};
 use serde_json::{Map, Value, json};
 
 use crate::inspect::{names, text, texts};
@@ -23,7 +23,7 @@ fn inspect(matches: &ArgMatches) -> Result<Found, Failure> {
     let mut all = Vec::new();
     let mut found = Found::Good;
     for path in paths(matches) {
-        for (place, crl) in input::crls(path)? {
+        for input::CrlEntry { place, crl } in input::crls(path)? {
             match crl {
                 Ok(crl) => all.push((place, crl.to_json())),
                 Err(problem) => {
@@ -57,15 +57,15 @@ fn check(matches: &ArgMatches) -> Result<Found, Failure> {
     };
     let mut answers = Vec::new();
     for path in paths(matches) {
-        for (place, crl) in input::crls(path)? {
+        for input::CrlEntry { place, crl } in input::crls(path)? {
             let crl = crl.map_err(|problem| Failure(format!("{place}: {problem}")))?;
             if let Some(oid) = crl.to_json()["unknown_critical_extension"].as_str() {
                 print::warning(&format!(
                     "{place}: must not be used, because it has the unknown critical extension {oid}"
                 ));
             }
-            if let Some(entry) = wanted.find(&crl) {
-                answers.push((place, entry));
+            if wanted.is_for(&crl) {
+                answers.push((place, wanted.find(&crl)));
             }
         }
     }
@@ -80,15 +80,20 @@ fn check(matches: &ArgMatches) -> Result<Found, Failure> {
 }
 
 impl Wanted {
-    /// What the CRL says, where it can say anything: it is by the certificate's issuer, or about several issuers.
-    fn find(&self, crl: &Crl) -> Option<Option<Entry>> {
-        let is_asked = |issuer: &Name<'_>| crl.scope().indirect || issuer.matches(&crl.issuer());
+    /// Whether the CRL can say anything: it is by the certificate's issuer, or about several issuers.
+    fn is_for(&self, crl: &Crl) -> bool {
         match self {
-            Self::Serial(serial) => Some(crl.find(&crl.issuer(), serial)),
+            Self::Serial(_) => true,
             Self::Certificate(certificate) => {
-                let view = certificate.view();
-                is_asked(&view.issuer()).then(|| crl.find(&view.issuer(), view.serial()))
+                crl.scope().indirect || certificate.view().issuer().matches(&crl.issuer())
             }
+        }
+    }
+
+    fn find(&self, crl: &Crl) -> Option<Entry> {
+        match self {
+            Self::Serial(serial) => crl.find(&crl.issuer(), serial),
+            Self::Certificate(certificate) => crl.find(&certificate.view().issuer(), certificate.view().serial()),
         }
     }
 }
@@ -144,7 +149,7 @@ fn answer_json(place: &str, entry: Option<&Entry>) -> Value {
         "place": place,
         "listed": entry.is_some(),
         "date": entry.map(|entry| moment::format(entry.date)),
-        "reason": entry.and_then(|entry| entry.reason).map(|reason| reason.name()),
+        "reason": entry.and_then(|entry| entry.reason).map(RevocationReason::name),
     })
 }
 

@@ -18,6 +18,14 @@ pub struct Entry {
     pub certificate: Result<OwnedCertificate, String>,
 }
 
+/// A CRL, and where it stands.
+pub struct CrlEntry {
+    /// The file, or `standard input`, with the line of a PEM block or the number of the CRL.
+    pub place: String,
+    /// The CRL, or why it is none.
+    pub crl: Result<Crl, String>,
+}
+
 /// The input of a command, one file after the other: its name, and what is in it.
 pub fn files(matches: &ArgMatches) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let paths = matches.get_many::<PathBuf>("files").into_iter().flatten();
@@ -26,7 +34,7 @@ pub fn files(matches: &ArgMatches) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 
 /// One file, or standard input for `-`: its name, and what is in it.
 pub fn file(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    read(path, MAX_MEGABYTES)
+    limited(path, MAX_MEGABYTES)
 }
 
 /// The certificates of a file, readable or not.
@@ -65,18 +73,18 @@ pub fn one_certificate(path: &Path) -> Result<OwnedCertificate, Failure> {
     certificate.map_err(|problem| Failure(format!("{place}: {problem}")))
 }
 
-/// The CRLs of a file of at most 512 MiB, or of standard input for `-`, readable or not, each with its place.
-pub fn crls(path: &Path) -> Result<Vec<(String, Result<Crl, String>)>, Failure> {
+/// The CRLs of a file of at most 512 MiB, or of standard input for `-`, readable or not.
+pub fn crls(path: &Path) -> Result<Vec<CrlEntry>, Failure> {
     const MAX_CRL_MEGABYTES: u64 = 512;
-    let (file, bytes) = read(path, MAX_CRL_MEGABYTES)?;
-    let crl = |der: &[u8]| Crl::from_der(der).map_err(|malformed| malformed.to_string());
+    let (file, bytes) = limited(path, MAX_CRL_MEGABYTES)?;
+    let read = |der: &[u8]| Crl::from_der(der).map_err(|malformed| malformed.to_string());
     let mut found = Vec::new();
     if is_pem(&bytes) {
         let blocks =
             decode_pem(&bytes).map_err(|error| Failure(format!("{file}:{}: {}", error.line, error.problem)))?;
         for block in blocks {
             match block.label {
-                "X509 CRL" => found.push((format!("{file}:{}", block.line), crl(&block.der))),
+                "X509 CRL" => found.push(CrlEntry { place: format!("{file}:{}", block.line), crl: read(&block.der) }),
                 label => print::warning(&format!("{file}:{}: a PEM block '{label}' is ignored", block.line)),
             }
         }
@@ -84,7 +92,7 @@ pub fn crls(path: &Path) -> Result<Vec<(String, Result<Crl, String>)>, Failure> 
         for (number, der) in (1..).zip(split_der(&bytes)) {
             let place = format!("{file}, CRL {number}");
             let der = der.map_err(|malformed| format!("{} at byte {}", malformed.problem, malformed.offset));
-            found.push((place, der.and_then(crl)));
+            found.push(CrlEntry { place, crl: der.and_then(read) });
         }
     } else if !bytes.is_empty() {
         return Err(Failure(format!("{file}: it is neither PEM nor DER")));
@@ -128,11 +136,11 @@ fn pem(file: &str, bytes: &[u8]) -> Result<Vec<(usize, Vec<u8>)>, Failure> {
 /// The largest file of certificates or answers that is read.
 const MAX_MEGABYTES: u64 = 64;
 
-fn read(path: &Path, megabytes: u64) -> Result<(String, Vec<u8>), Failure> {
+fn limited(path: &Path, megabytes: u64) -> Result<(String, Vec<u8>), Failure> {
     let limit = megabytes << 20;
     let (name, bytes) = match path.as_os_str() == "-" {
-        true => ("standard input".to_owned(), limited(io::stdin().lock(), limit)),
-        false => (path.display().to_string(), File::open(path).and_then(|file| limited(file, limit))),
+        true => ("standard input".to_owned(), up_to(limit, io::stdin().lock())),
+        false => (path.display().to_string(), File::open(path).and_then(|file| up_to(limit, file))),
     };
     match bytes {
         Ok(bytes) if bytes.len() as u64 > limit => Err(Failure(format!("{name}: it is larger than {megabytes} MiB"))),
@@ -141,7 +149,7 @@ fn read(path: &Path, megabytes: u64) -> Result<(String, Vec<u8>), Failure> {
     }
 }
 
-fn limited(input: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+fn up_to(limit: u64, input: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
