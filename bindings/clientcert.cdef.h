@@ -126,6 +126,11 @@ size_t clientcert_verdict_certificate_count(const clientcert_verdict *verdict);
 const uint8_t *clientcert_verdict_certificate(const clientcert_verdict *verdict, size_t index, size_t *length);
 const uint8_t *clientcert_verdict_policy_identity(const clientcert_verdict *verdict, size_t *length);
 int64_t clientcert_verdict_valid_until(const clientcert_verdict *verdict);
+size_t clientcert_verdict_ocsp_count(const clientcert_verdict *verdict);
+const char *clientcert_verdict_ocsp_url(const clientcert_verdict *verdict, size_t index);
+const uint8_t *clientcert_verdict_ocsp_request(const clientcert_verdict *verdict, size_t index, size_t *length);
+size_t clientcert_verdict_ocsp_certificate(const clientcert_verdict *verdict, size_t index);
+clientcert_verdict *clientcert_verdict_ocsp_response(const clientcert_verifier *verifier, const clientcert_verdict *verdict, size_t certificate, const uint8_t *response, size_t length, int64_t time);
 typedef enum {
     CLIENTCERT_REASON_CERTIFICATE_REQUIRED = 1,
     CLIENTCERT_REASON_CERTIFICATE_MALFORMED = 2,

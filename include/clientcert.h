@@ -34,7 +34,7 @@
  * refusal: later versions add values, and never change the meaning of one.
  *
  * Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
- * `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
+ * `clientcert_verdict_ocsp_response`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
  * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
  * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
  * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -975,6 +975,92 @@ const uint8_t *clientcert_verdict_policy_identity(const clientcert_verdict *verd
  * @since 1
  */
 CLIENTCERT_MUST_USE int64_t clientcert_verdict_valid_until(const clientcert_verdict *verdict);
+
+/*
+ * OCSP: what a verdict wants to know from responders, and what they say.
+ *
+ * With the option `ocsp` at `leaf` or `chain`, a client about whose certificate nothing is known yet is FAILED for
+ * `ocsp_pending`, and the verdict has questions. The host asks them, in its own time and way, and gives each answer to
+ * `clientcert_verdict_ocsp_response`, which returns a new verdict. Responses that clients staple in TLS 1.3 go there too.
+ */
+
+/**
+ * How many questions there are for OCSP responders.
+ *
+ * There are some only where nothing but answers is missing. Several may be about one certificate: its responders, the
+ * first choice first; one answer is enough.
+ *
+ * @param[in] verdict Borrowed.
+ * @return 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_verdict_ocsp_count(const clientcert_verdict *verdict);
+
+/**
+ * Whom to ask.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_ocsp_count`.
+ * @return An http or https URL of printable ASCII, from the certificate, whose issuer is trusted, or from the option
+ * `ocsp_responder`. Lives as long as the verdict. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_verdict_ocsp_url(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * What to ask: the body of a POST with the Content-Type `application/ocsp-request` (RFC 6960 appendix A.1).
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_ocsp_count`.
+ * @param[out] length May be NULL. In bytes.
+ * @return The DER of an OCSPRequest. Lives as long as the verdict. NULL, and a length of 0, for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const uint8_t *clientcert_verdict_ocsp_request(const clientcert_verdict *verdict,
+                                               size_t index,
+                                               size_t *length);
+
+/**
+ * Which certificate a question is about.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] index Below `clientcert_verdict_ocsp_count`.
+ * @return The index of a presented certificate, 0 being the client's own, as `clientcert_verdict_ocsp_response` takes
+ * it; SIZE_MAX for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_verdict_ocsp_certificate(const clientcert_verdict *verdict, size_t index);
+
+/**
+ * Judges a client again with what an OCSP responder says about a certificate.
+ *
+ * A response that does not count is a reason of its own (`ocsp_expired` and others), and the new verdict is FAILED for
+ * it; to try another responder, give what it says to the verdict that asked. An answer that counts is remembered for all
+ * clients of the verifier until it is too old; one that is not good takes back what was decided before. Where the
+ * option `ocsp` is `off`, where the certificate is not on the path, and where the client is refused for other reasons,
+ * the response changes nothing.
+ *
+ * @param[in] verifier Borrowed. The one that made the verdict. NULL gives a verdict that is FAILED for
+ * `internal_error`.
+ * @param[in] verdict Borrowed, and not changed: one with questions, or one whose client stapled a response. NULL gives
+ * a verdict that is FAILED for `internal_error`.
+ * @param[in] certificate The index of a presented certificate, 0 being the client's own: from
+ * `clientcert_verdict_ocsp_certificate`, or where the client stapled it.
+ * @param[in] response `length` bytes: the DER of an OCSPResponse, which is the body of the responder's answer. More than
+ * 65536 do not count. May be NULL where `length` is 0; else NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] length In bytes; 0 says that nobody answered, which the option `ocsp_missing` judges.
+ * @param[in] time The moment to verify for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @return Owned by the caller. Never NULL. It may wait for further answers.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_verdict_ocsp_response(const clientcert_verifier *verifier,
+                                                     const clientcert_verdict *verdict,
+                                                     size_t certificate,
+                                                     const uint8_t *response,
+                                                     size_t length,
+                                                     int64_t time);
 
 /*
  * Reasons: what each code means, in words and in the numbers of other systems.

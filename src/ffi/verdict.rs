@@ -466,6 +466,11 @@ pub(super) fn moment(time: i64) -> i64 {
 /// What NULL reads as, and what stands in where a verification panics. It is never freed: this holds a reference.
 static FAILED: LazyLock<Arc<Verdict>> = LazyLock::new(|| Arc::new(Verdict::internal_error()));
 
+/// The verdict of the last resort.
+pub(super) fn failed() -> &'static Arc<Verdict> {
+    &FAILED
+}
+
 /// Makes the verdict of the last resort while all is well.
 pub(super) fn prepare() {
     LazyLock::force(&FAILED);
@@ -474,7 +479,7 @@ pub(super) fn prepare() {
 /// # Safety
 ///
 /// `verdict` is NULL, or a handle that is alive for `'a`.
-unsafe fn read<'a>(verdict: *const clientcert_verdict) -> &'a Verdict {
+pub(super) unsafe fn read<'a>(verdict: *const clientcert_verdict) -> &'a Verdict {
     // SAFETY: passed on from the caller.
     unsafe { borrow(verdict) }.unwrap_or(&FAILED)
 }

@@ -61,6 +61,12 @@ impl Verdict {
         self.ocsp.as_ref().map_or(&[], |ocsp| &ocsp.questions)
     }
 
+    /// The URL of a question with a NUL behind it, for C.
+    pub(crate) fn ocsp_url_with_nul(&self, index: usize) -> Option<&[u8]> {
+        let url = self.ocsp_questions().get(index)?.url();
+        Some(self.renderings.keep("\0ocsp", url.into()))
+    }
+
     /// The OCSP answers that counted, each with the depth of the certificate that it is about.
     pub fn ocsp_answers(&self) -> impl ExactSizeIterator<Item = (u32, &Answer)> {
         let answers = self.ocsp.as_ref().map_or(&[][..], |ocsp| &ocsp.answers);

@@ -129,11 +129,21 @@ static void is_a_refusal(const clientcert_verdict *verdict) {
     CHECK(clientcert_verdict_policy_identity(verdict, &length) != NULL && length == 32);
     CHECK(clientcert_verdict_policy_identity(verdict, NULL) != NULL);
     CHECK(clientcert_verdict_valid_until(verdict) <= 0);
+    CHECK(clientcert_verdict_ocsp_count(verdict) == 0);
+    CHECK(clientcert_verdict_ocsp_url(verdict, 0) == NULL);
+    CHECK(EMPTIED(clientcert_verdict_ocsp_request(verdict, 0, &length)));
+    CHECK(clientcert_verdict_ocsp_request(verdict, 0, NULL) == NULL);
+    CHECK(clientcert_verdict_ocsp_certificate(verdict, 0) == SIZE_MAX);
 }
 
 static void verdicts(char **argv) {
     clientcert_verifier *optional = verifier_with(argv, "optional");
+    clientcert_verdict *none = clientcert_verify(optional, NULL, 0, moment);
     clientcert_verdict *made[] = {
+        clientcert_verdict_ocsp_response(NULL, NULL, 0, NULL, 0, CLIENTCERT_NOW),
+        clientcert_verdict_ocsp_response(optional, NULL, 0, NULL, 0, moment),
+        clientcert_verdict_ocsp_response(NULL, none, 0, NULL, 0, moment),
+        clientcert_verdict_ocsp_response(optional, none, 0, NULL, 1, moment),
         clientcert_verify(NULL, NULL, 0, CLIENTCERT_NOW),
         clientcert_verify(NULL, (const uint8_t *)"x", 1, CLIENTCERT_NOW),
         clientcert_verify(optional, NULL, 1, CLIENTCERT_NOW),
@@ -162,6 +172,7 @@ static void verdicts(char **argv) {
         is_a_refusal(again[i]);
         clientcert_verdict_free(again[i]);
     }
+    clientcert_verdict_free(none);
     clientcert_verdict_free(NULL);
     clientcert_verifier_free(optional);
 }

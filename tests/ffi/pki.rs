@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use clientcert::certificate::OwnedCertificate;
+use clientcert::revocation::ocsp::{HashAlgorithm, Question};
+
 use crate::support::certificate::armor;
 use crate::support::extension::{self, CLIENT_AUTH, SERVER_AUTH};
-use crate::support::{Key, Template, name, pem};
+use crate::support::{Extension, Key, Template, der, name, ocsp, pem};
 
 /// Writes them all into a folder.
 pub fn write(folder: &Path) {
@@ -43,8 +46,27 @@ pub fn write(folder: &Path) {
     nul.subject = name::name(&[(name::COMMON_NAME, 0x0c, b"alice\0.example")]);
     write_both("nul", &[&nul.sign(root)]);
 
+    write_ocsp(&write, root, leaf);
     write("key.pem", leaf.secret_pem().as_bytes());
     write("broken.pem", armor("CERTIFICATE", b"this is no certificate").as_bytes());
     write("config.toml", b"mode = \"require_any\"\n");
     fs::create_dir(folder.join("empty")).unwrap();
+}
+
+/// A client who names two responders, the question about him, and two answers.
+fn write_ocsp(write: &impl Fn(&str, &[u8]), root: &Key, leaf: &Key) {
+    let access = |url: &str| der::sequence(&[der::oid("1.3.6.1.5.5.7.48.1"), name::uri(url)]);
+    let responders = der::sequence(&[access("http://one.example/ocsp"), access("http://two.example/")]);
+    let mut template = Template::client("root", "alice", leaf).with(Extension::new("1.3.6.1.5.5.7.1.1", responders));
+    template.serial = vec![0x10, 0x01];
+    let client = OwnedCertificate::from_der(template.sign(root)).unwrap();
+    let issuer = OwnedCertificate::from_der(Template::authority("root", "root", root).sign(root)).unwrap();
+    let request = Question::new(client.view(), issuer.view()).request(HashAlgorithm::Sha1, None);
+    let (id, _) = ocsp::certificate_id(&request);
+    let response =
+        |status| ocsp::Response::new(ocsp::by_name(&name::common_name("root")), id.clone(), status).sign(root);
+    write("ocsp.der", client.view().as_der());
+    write("ocsp_request.der", &request);
+    write("ocsp_good.der", &response(ocsp::good()));
+    write("ocsp_revoked.der", &response(ocsp::revoked("20260102030405Z", Some(1))));
 }
