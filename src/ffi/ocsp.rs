@@ -11,6 +11,7 @@ use super::guard::guard;
 use super::pointer::{borrow, bytes, into_shared, lend_bytes, lend_text};
 use super::verdict::{clientcert_verdict, failed, moment, read};
 use super::verifier::clientcert_verifier;
+use crate::verdict::OcspQuestion;
 
 /// How many questions there are for OCSP responders.
 ///
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn clientcert_verdict_ocsp_request(
 ) -> *const u8 {
     guard(std::ptr::null(), || {
         // SAFETY: the header's contract for handles and places to write to.
-        unsafe { lend_bytes(read(verdict).ocsp_questions().get(index).map(|question| question.request()), length) }
+        unsafe { lend_bytes(read(verdict).ocsp_questions().get(index).map(OcspQuestion::request), length) }
     })
 }
 
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn clientcert_verdict_ocsp_certificate(
     guard(usize::MAX, || {
         // SAFETY: the header's contract for handles.
         let verdict = unsafe { read(verdict) };
-        verdict.ocsp_questions().get(index).map_or(usize::MAX, |question| question.certificate())
+        verdict.ocsp_questions().get(index).map_or(usize::MAX, OcspQuestion::certificate)
     })
 }
 

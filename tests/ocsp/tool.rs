@@ -181,7 +181,7 @@ fn who_cannot_be_asked_is_no_answer() {
     fails(&["stranger.pem", "--url", "http://127.0.0.1:1/"], &["CN=Other CA", "CN=Test CA"]);
     fails(&["missing.pem", "--url", "http://127.0.0.1:1/"], &["missing.pem"]);
     fails(&["alice.pem", "--url", &serve(http("500 Oops", b"no"))], &["500"]);
-    fails(&["alice.pem", "--url", &serve(http("200 OK", &[0x30; 70_000]))], &["limit"]);
+    fails(&["alice.pem", "--url", &serve(http("200 OK", &vec![0x30; 70_000]))], &["limit"]);
     fails(&["alice.pem", "--max-size", "100", "--url", &serve(http("200 OK", &[0x30; 101]))], &["limit"]);
     fails(&["alice.pem", "--url", &serve(b"no http at all\r\n\r\n".to_vec())], &["http://127.0.0.1:"]);
     fails(&["alice.pem", "--url", &serve(Vec::new()), "--timeout", "1"], &["timeout"]);

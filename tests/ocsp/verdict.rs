@@ -54,7 +54,9 @@ impl World {
     fn config(&self, options: &[(&str, &str)]) -> Config {
         let mut config = Config::new();
         config.set_bytes("ca", self.pki.issuer.view().as_der()).expect("a CA");
-        options.iter().for_each(|(name, value)| config.set(name, value).expect(name));
+        for (name, value) in options {
+            config.set(name, value).expect(name);
+        }
         config
     }
 

@@ -200,8 +200,8 @@ mod tests {
         let known = |index: usize, now| answers.recall(&question(index).about(), &rules, now).is_some();
         let ever = revoked(RevocationReason::Superseded);
         answers.remember(&question(0), &answer(ever, DAY), &rules, DAY);
-        for index in 1..WAYS {
-            answers.remember(&question(index), &answer(Status::Good, DAY + index as i64), &rules, 2 * DAY);
+        for (index, later) in (1..WAYS).zip(1..) {
+            answers.remember(&question(index), &answer(Status::Good, DAY + later), &rules, 2 * DAY);
         }
         assert!((0..WAYS).all(|index| known(index, 2 * DAY)));
         answers.remember(&question(WAYS), &answer(Status::Good, DAY + 100), &rules, 2 * DAY);

@@ -14,7 +14,9 @@ pub(super) fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         out.push(0x80 | u8::try_from(bytes.len() - first).unwrap_or(u8::MAX));
         out.extend_from_slice(&bytes[first..]);
     }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
     out
 }
 
