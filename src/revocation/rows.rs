@@ -274,3 +274,60 @@ impl Region {
         &self.records[self.starts[bucket] as usize * width..][..self.filled[bucket] as usize * width]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Serial numbers one after the other, each with its issuer, reason and date.
+    fn index(entries: &[(u64, u32, Option<RevocationReason>, i64)]) -> Index {
+        let der: Vec<u8> = entries.iter().flat_map(|(serial, ..)| serial.to_be_bytes()).collect();
+        let mut rows = Rows::new(0);
+        for (place, (_, issuer, reason, date)) in entries.iter().enumerate() {
+            let (start, end) = (8 * place, 8 * place + 8);
+            rows.push(&der[start..end], end, *issuer, Entry { reason: *reason, date: *date });
+        }
+        rows.index(&der)
+    }
+
+    #[test]
+    fn every_row_finds_its_bucket_in_its_region() {
+        const COUNT: u64 = 60_000;
+        let spread = |number: u64| (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (number % 3 * 8 + 1);
+        // The first third twice, the later time with an earlier date.
+        let twice = (0..COUNT).chain(0..COUNT / 3).enumerate();
+        let entries: Vec<_> =
+            twice.map(|(place, number)| (spread(number), 0, None, 1_000_000 - i64::try_from(place).unwrap())).collect();
+        let index = index(&entries);
+        assert!(index.tables.len() >= 3 && index.tables.iter().any(|table| table.records.len() > 3 * 64 * 1024));
+        assert_eq!(index.count() as u64, COUNT);
+        for (serial, _, _, date) in &entries[usize::try_from(COUNT / 3).unwrap()..] {
+            assert_eq!(index.find(0, &serial.to_be_bytes()), Some(Entry { reason: None, date: *date }));
+            assert_eq!(index.find(0, &(serial ^ 1 << 40).to_be_bytes()), None);
+        }
+        let longest =
+            index.tables.iter().flat_map(|table| table.buckets.windows(2).map(|pair| pair[1] - pair[0])).max();
+        assert!(longest < Some(32), "a bucket of {longest:?}");
+    }
+
+    #[test]
+    fn one_serial_number_of_several_issuers() {
+        let reasons =
+            [RevocationReason::KeyCompromise, RevocationReason::Superseded, RevocationReason::CertificateHold];
+        let entries: Vec<_> = (0u32..3).map(|issuer| (7, issuer, Some(reasons[issuer as usize]), 5)).collect();
+        let index = index(&entries);
+        for (issuer, reason) in (0..).zip(reasons) {
+            assert_eq!(index.find(issuer, &[7]), Some(Entry { reason: Some(reason), date: 5 }));
+        }
+        assert_eq!(index.find(3, &[7]), None);
+        let mut issuers: Vec<u32> = index.iter().map(|(issuer, ..)| issuer).collect();
+        issuers.sort_unstable();
+        assert_eq!(issuers, [0, 1, 2]);
+    }
+
+    #[test]
+    fn nothing_is_listed_by_no_rows() {
+        let index = index(&[]);
+        assert_eq!((index.count(), index.find(0, &[]), index.iter().count()), (0, None, 0));
+    }
+}

@@ -59,3 +59,31 @@ impl Kind {
         self.0 & 1 == 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_integers_are_equal() {
+        let all: [&[&[u8]]; 7] = [
+            &[&[], &[0], &[0, 0]],
+            &[&[1], &[0, 1], &[0, 0, 1]],
+            &[&[0, 0x80], &[0, 0, 0x80]],
+            &[&[0x80], &[0xff, 0x80], &[0xff, 0xff, 0x80]],
+            &[&[0xff], &[0xff, 0xff]],
+            &[&[0, 0xff], &[0, 0, 0xff]],
+            &[&[0xff, 0x7f], &[0xff, 0xff, 0x7f]],
+        ];
+        for (place, group) in all.iter().enumerate() {
+            for (other_place, other) in all.iter().enumerate() {
+                for (serial, other) in group.iter().flat_map(|serial| other.iter().map(move |other| (serial, other))) {
+                    let same = SerialNumber::new(serial) == SerialNumber::new(other);
+                    assert_eq!(same, place == other_place, "{serial:?} {other:?}");
+                }
+            }
+            let shortest = if place == 0 { group[1] } else { group[0] };
+            assert!(group.iter().all(|serial| SerialNumber::new(serial).content() == shortest));
+        }
+    }
+}

@@ -179,40 +179,44 @@ fn entries_made_to_be_slow_are_not() {
     let serial = |number: u32| number.to_be_bytes().to_vec();
     let indirect = List::new("CA").with(crl::issuing_distribution_point(&[crl::flag(4)]));
     let filled = |make: &dyn Fn(u32) -> Revoked| List { revoked: (0..COUNT).map(make).collect(), ..indirect.clone() };
-    let cases: [(&str, usize, List); 6] = [
-        ("one serial number", 1, filled(&|_| Revoked::new(&[1]))),
+    // Each with how many it lists, and how many of those by its own issuer are asked for below.
+    let cases: [(&str, usize, usize, List); 6] = [
+        ("one serial number", 1, 1, filled(&|_| Revoked::new(&[1]))),
         (
             "one, with zeros before it",
             1,
+            1,
             filled(&|number| Revoked::new(&[vec![0; (number % 60) as usize], vec![1]].concat())),
         ),
-        ("consecutive ones", 40_000, filled(&|number| Revoked::new(&serial(number)))),
+        ("consecutive ones", 40_000, 40_000, filled(&|number| Revoked::new(&serial(number)))),
         (
             "of changing length",
             40_000,
+            400,
             filled(&|number| Revoked::new(&[vec![1; (number % 100) as usize], serial(number)].concat())),
         ),
         (
             "issuers that are all different",
             40_000,
+            0,
             filled(&|number| Revoked::new(&[1]).of(&name::common_name(&number.to_string()))),
         ),
         (
             "two issuers in turns",
             40_000,
+            0,
             filled(&|number| {
                 Revoked::new(&serial(number)).of(&name::common_name(if number % 2 == 0 { "A" } else { "B" }))
             }),
         ),
     ];
-    for (what, count, list) in cases {
+    for (what, count, asked, list) in cases {
         let der = list.sign(&Key::ed25519(0));
         let started = Instant::now();
         let crl = Crl::from_der(&der).expect("a CRL");
         assert_eq!(crl.entry_count(), count, "{what}");
-        for number in 0..COUNT {
-            find(&crl, &serial(number));
-        }
+        let found = (0..2 * COUNT).filter(|number| find(&crl, &serial(*number)).is_some()).count();
+        assert_eq!(found, asked, "{what}");
         assert!(started.elapsed() < PATIENCE, "{what}: {:?}", started.elapsed());
         assert!(crl.memory() < 3 * der.len(), "{what}: {} bytes of {}", crl.memory(), der.len());
     }
@@ -247,7 +251,7 @@ fn two_hundred_megabytes() {
     junk.truncate(LENGTH);
     junk[..6].copy_from_slice(&[0x30, 0x84, 0x0c, 0x7f, 0xff, 0xfa]);
     assert_eq!(refused(&junk).field, "tbsCertList");
-    assert!(started.elapsed() < 12 * PATIENCE, "{:?}", started.elapsed());
+    assert!(started.elapsed() < 36 * PATIENCE, "{:?}", started.elapsed());
 }
 
 /// An entry whose serial number has this length.
