@@ -3,7 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
+mod openssl;
 mod reasons;
+mod reload;
 mod scopes;
 mod series;
 mod signers;
