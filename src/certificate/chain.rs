@@ -48,7 +48,7 @@ impl Chain {
         presented: &[u8],
         max_bytes: usize,
         max_certificates: usize,
-        recall: &dyn Fn(&[u8]) -> Option<Arc<Layout>>,
+        recall: &mut dyn FnMut(&[u8]) -> Option<Arc<Layout>>,
     ) -> (Self, Option<ChainFault>) {
         if presented.len() > max_bytes {
             return (Self::empty(), Some(ChainFault::TooManyBytes));
@@ -65,7 +65,7 @@ impl Chain {
     fn from_der(
         bytes: Box<[u8]>,
         max_certificates: usize,
-        recall: &dyn Fn(&[u8]) -> Option<Arc<Layout>>,
+        recall: &mut dyn FnMut(&[u8]) -> Option<Arc<Layout>>,
     ) -> (Self, Option<ChainFault>) {
         let mut chain = Self { bytes, entries: Vec::with_capacity(4) };
         let mut start = 0;

@@ -146,6 +146,12 @@ impl<'a> Reader<'a> {
         &self.input[self.position..self.end]
     }
 
+    /// Goes on behind the next `length` bytes, which are there.
+    #[inline]
+    pub(crate) fn skip(&mut self, length: usize) {
+        self.position = self.end.min(self.position + length);
+    }
+
     #[cold]
     #[inline(never)]
     pub(crate) fn fail<T>(&self, field: &'static str, problem: &'static str) -> Result<T, Malformed> {
@@ -186,7 +192,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads one value if the next tag is `tag`.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler would not, and reading takes twice as long then")]
     pub(crate) fn optional(&mut self, tag: u8, field: &'static str) -> Result<Option<Tlv>, Malformed> {
         match self.peek() {
             Some(found) if found == tag => self.any(field).map(Some),
@@ -279,7 +286,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an OBJECT IDENTIFIER: no empty one, no cut arc, no padding (X.690 8.19).
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler would not, and reading takes twice as long then")]
     pub(crate) fn oid(&mut self, field: &'static str) -> Result<&'a [u8], Malformed> {
         let at = *self;
         let tlv = self.expect(OID, field)?;

@@ -30,7 +30,7 @@ pub use name::{Attribute, Name, RelativeName};
 pub use pem::{Block as PemBlock, PemError, decode as decode_pem, looks_like_pem as is_pem};
 
 pub(crate) use chain::{Chain, ChainFault, first_value};
-pub(crate) use der::{INTEGER, Reader, SEQUENCE, Tlv};
+pub(crate) use der::{INTEGER, OID, Reader, SEQUENCE, Tlv};
 pub(crate) use extensions::{
     Extension, ExtensionKind, NameConstraints, PolicyConstraints, policy_identifiers, policy_mappings,
 };

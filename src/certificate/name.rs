@@ -267,6 +267,10 @@ pub(crate) fn decode_string(tag: u8, value: &[u8], emit: &mut dyn FnMut(char)) -
 /// Checks the form of a Name's content: sets that are not empty, of a type and one value each.
 pub(crate) fn check_name(mut rdns: Reader<'_>, field: &'static str) -> Result<(), Malformed> {
     while !rdns.is_empty() {
+        if let Some(length) = usual_relative_name(rdns.rest()) {
+            rdns.skip(length);
+            continue;
+        }
         let mut set = rdns.enter(der::SET, field)?;
         if set.is_empty() {
             return set.fail(field, "has an empty relative name");
@@ -283,6 +287,34 @@ pub(crate) fn check_name(mut rdns: Reader<'_>, field: &'static str) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The length of the relative name that `bytes` begin with, if it is what nearly all are: one attribute of a type in
+/// X.520, a string in one piece, and every length in one byte.
+fn usual_relative_name(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [
+            der::SET,
+            set,
+            der::SEQUENCE,
+            attribute,
+            der::OID,
+            3,
+            0x55,
+            4,
+            0..=0x7f,
+            tag,
+            length @ 0..=0x70,
+            rest @ ..,
+        ] if matches!(*tag, der::UTF8_STRING | der::PRINTABLE_STRING | der::IA5_STRING)
+            && *attribute == length + 7
+            && *set == attribute + 2
+            && rest.len() >= usize::from(*length) =>
+        {
+            Some(usize::from(*set) + 2)
+        }
+        _ => None,
+    }
 }
 
 /// The values of a content that was checked before: tag, content, whole.

@@ -6,7 +6,7 @@ use super::algorithm::SignatureAlgorithm;
 use super::key_kind::KeyKind;
 use crate::certificate::Certificate;
 #[cfg(feature = "aws-lc-rs")]
-use crate::crypto::backend::digest::Digest;
+use crate::crypto::backend::digest::{self, Digest};
 use crate::crypto::backend::signature::{self, VerificationAlgorithm};
 
 /// An issuer's public key, parsed at its first use and then kept with it.
@@ -103,7 +103,11 @@ impl Parsed {
             None => return Err(()),
         };
         match signed.message {
-            Message::Whole(message) => parsed.verify_sig(message, signed.signature),
+            // Given the message, the library would set up a context for its digest, and copy it at the end.
+            Message::Whole(message) => match algorithm.digest() {
+                Some(digest) => parsed.verify_digest_sig(&digest::digest(digest, message), signed.signature),
+                None => parsed.verify_sig(message, signed.signature),
+            },
             Message::Digest(digest) => parsed.verify_digest_sig(digest, signed.signature),
         }
         .map_err(drop)

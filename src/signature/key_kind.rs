@@ -104,7 +104,10 @@ impl KeyKind {
 
 impl Curve {
     fn named(parameters: &[u8]) -> Option<Self> {
-        let oid = Reader::new(parameters).oid("namedCurve").ok()?;
+        let [certificate::OID, length, oid @ ..] = parameters else { return None };
+        if usize::from(*length) != oid.len() {
+            return None;
+        }
         Some(match oid {
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7] => Self::P256,
             [0x2b, 0x81, 4, 0, 34] => Self::P384,
@@ -131,16 +134,17 @@ impl Curve {
     }
 }
 
-/// The object identifier and the parameters' DER of an AlgorithmIdentifier.
+/// The object identifier and the parameters' DER of an AlgorithmIdentifier; None where it is longer than those that are
+/// known, which are all shorter than 128 bytes.
 pub(super) fn algorithm_parts(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut outer = Reader::new(der);
-    let mut inside = outer.enter(certificate::SEQUENCE, "AlgorithmIdentifier").ok()?;
-    let oid = inside.oid("algorithm").ok()?;
-    let parameters = match inside.any("parameters") {
-        Ok(tlv) => inside.whole(&tlv),
-        Err(_) => &[],
-    };
-    Some((oid, parameters))
+    match der {
+        [certificate::SEQUENCE, length @ ..=0x7f, certificate::OID, oid_length, rest @ ..]
+            if usize::from(*length) == rest.len() + 2 =>
+        {
+            rest.split_at_checked(usize::from(*oid_length))
+        }
+        _ => None,
+    }
 }
 
 /// The digest of RSASSA-PSS-params where digest, mask digest and salt length agree, which is all that is supported

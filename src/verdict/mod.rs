@@ -19,7 +19,7 @@ use crate::revocation::CrlInfo;
 use crate::revocation::ocsp::{Answers, Known};
 use crate::verify::{
     self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Lookup, Memory, OcspCheck, Reason,
-    Rules, SecondOpinion, SecondOpinionRule, TlsVersion,
+    Recollection, Rules, SecondOpinion, SecondOpinionRule, TlsVersion,
 };
 
 pub use ocsp::OcspQuestion;
@@ -104,8 +104,9 @@ impl Verdict {
         if presented.is_empty() || policy.mode() == Mode::Off {
             return Self::without_certificate(policy);
         }
-        let recall = |der: &[u8]| memory.layout_of(der);
-        let (chain, fault) = Chain::read(presented, rules.max_chain_bytes, rules.max_certificates, &recall);
+        let mut memory = Recollection::new(memory);
+        let recall = &mut |der: &[u8]| memory.layout_of(der);
+        let (chain, fault) = Chain::read(presented, rules.max_chain_bytes, rules.max_certificates, recall);
         if let Some(fault) = fault {
             return Self::refused(policy, chain, vec![fault_reason(fault)]);
         }
@@ -120,7 +121,7 @@ impl Verdict {
         let answer = answer.filter(|_| policy.asks_the_host());
         let lookup = answer.map_or_else(|| policy.look_up(&leaf), |answer| answer.lookup(&leaf));
         let generation = known.answers.generation();
-        let basis = basis(policy, memory, known, now);
+        let basis = basis(policy, &memory, known, now);
         let proof = trust::weigh(policy, &chain, leaf, lookup, now, || examine(&chain, leaf, &basis));
         let answer = answer.cloned().map(Box::new);
         Self { answers: generation, answer, ..Self::conclude(policy, chain, proof, known, now) }
@@ -142,10 +143,12 @@ impl Verdict {
             let reason = Reason::new(Code::NotVerified, 0, Culprit::Presented(0));
             return Self { accepted: true, ..Self::refused(policy, chain, vec![reason]) };
         }
+        let mut memory = Recollection::new(memory);
+        chain.candidates().iter().skip(1).flatten().for_each(|certificate| memory.look_up(certificate));
         let answer = self.answer(policy);
         let lookup = answer.map_or_else(|| policy.look_up(&leaf), |answer| answer.lookup(&leaf));
         let (generation, known) = (answers.generation(), Known { answers, given: self.given() });
-        let basis = basis(policy, memory, known, now);
+        let basis = basis(policy, &memory, known, now);
         let again = || match self.anchor() {
             Some(anchor) => verify::examine_again(&chain.candidates(), leaf, &self.path, &anchor, &basis),
             None => examine(&chain, leaf, &basis),
@@ -410,7 +413,7 @@ impl Verdict {
 }
 
 /// What a policy examines a chain by.
-fn basis<'p>(policy: &'p Policy, memory: &'p Memory, known: Known<'p>, now: i64) -> Basis<'p> {
+fn basis<'p>(policy: &'p Policy, memory: &'p Recollection<'p>, known: Known<'p>, now: i64) -> Basis<'p> {
     let rules = policy.rules();
     let answers = (rules.ocsp.check != OcspCheck::Off).then_some(known);
     Basis { anchors: policy.anchors(), crls: policy.crls(), answers, rules, memory, now }

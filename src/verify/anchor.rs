@@ -1,5 +1,6 @@
 //! The pinned CAs and how one is found among many: by name and key identifier, not by trying.
 
+use std::cell::LazyCell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, OnceLock};
 
@@ -100,9 +101,8 @@ impl AnchorStore {
 
     /// The anchor that is this very certificate.
     pub(crate) fn find(&self, der: &[u8]) -> Option<&Arc<Anchor>> {
-        let hash = hash_of_certificate(&self.hasher, der);
         self.by_certificate
-            .get(hash)
+            .get(|| hash_of_certificate(&self.hasher, der))
             .map(|position| &self.anchors[position])
             .find(|anchor| anchor.certificate().as_der() == der)
     }
@@ -111,15 +111,16 @@ impl AnchorStore {
     /// those without a key identifier on either side, then the rest, because key identifiers are hints.
     pub(crate) fn issuers_of(&self, certificate: &Certificate<'_>, limit: usize) -> Positions {
         let issuer = certificate.issuer();
-        let hash = hash_of_name(&self.hasher, &issuer);
+        let hash = LazyCell::new(|| hash_of_name(&self.hasher, &issuer));
         let has_name = |position: &usize| self.anchors[*position].certificate().subject().as_der() == issuer.as_der();
-        let mut named = self.by_name.get(hash).filter(has_name).peekable();
+        let mut named = self.by_name.get(|| *hash).filter(has_name).peekable();
         if named.peek().is_none() {
             return Positions::new();
         }
         let wanted = certificate.issuer_key_identifier();
         let has_key = |position: &usize| self.anchors[*position].certificate().subject_key_identifier() == wanted;
-        let fitting = wanted.map(|key| self.by_name_and_key.get(with_key(hash, key)).filter(has_name).filter(has_key));
+        let fitting =
+            wanted.map(|key| self.by_name_and_key.get(|| with_key(*hash, key)).filter(has_name).filter(has_key));
         let mut found: Positions = fitting.into_iter().flatten().take(limit).collect();
         // In a crowd of one name, the others are looked at only where none fits.
         let others = if found.is_empty() { limit } else { OTHERS };
@@ -134,14 +135,14 @@ impl AnchorStore {
         let wanted = certificate.issuer_key_identifier();
         let named = self
             .by_canonical_name
-            .get(hash)
+            .get(|| hash)
             .filter(|position| self.anchors[*position].certificate().subject().matches(&issuer));
         self.likeliest_first(named.take(limit).collect(), wanted, limit)
     }
 
     /// The anchors whose subject means this name, however it is spelt.
     pub(crate) fn named<'s>(&'s self, name: &Name<'_>) -> impl Iterator<Item = &'s Anchor> {
-        let positions = self.by_canonical_name.get(self.canonical_hash(name));
+        let positions = self.by_canonical_name.get(|| self.canonical_hash(name));
         positions
             .map(|position| &*self.anchors[position])
             .filter(move |anchor| anchor.certificate().subject().matches(name))
@@ -199,7 +200,11 @@ impl KeyIdentifierFit {
 /// How many anchors of the right name are tried where another one has the right key identifier as well.
 const OTHERS: usize = 8;
 
-/// Positions by hash: a sorted list, so that loading many costs one allocation.
+/// So many positions need no hash.
+const FEW: usize = 4;
+
+/// Positions by hash: a sorted list, so that loading many costs one allocation. Of a few, all are given, because looking
+/// at them takes less time than a hash; what is found is compared byte by byte in either case.
 #[derive(Debug)]
 struct Index {
     entries: Box<[(u64, u32)]>,
@@ -211,8 +216,10 @@ impl Index {
         Self { entries: entries.into() }
     }
 
-    fn get(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let start = self.entries.partition_point(|entry| entry.0 < hash);
-        self.entries[start..].iter().take_while(move |entry| entry.0 == hash).map(|entry| entry.1 as usize)
+    fn get(&self, hash: impl FnOnce() -> u64) -> impl Iterator<Item = usize> {
+        let hash = (self.entries.len() > FEW).then(hash);
+        let start = hash.map_or(0, |hash| self.entries.partition_point(|entry| entry.0 < hash));
+        let fits = move |entry: &&(u64, u32)| hash.is_none_or(|hash| entry.0 == hash);
+        self.entries[start..].iter().take_while(fits).map(|entry| entry.1 as usize)
     }
 }

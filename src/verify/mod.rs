@@ -22,7 +22,7 @@ pub use reason::{Code, Culprit, Detail, Reason, TlsVersion};
 pub use second_opinion::{Abstention, SecondOpinion};
 
 pub(crate) use anchor::{Anchor, AnchorStore};
-pub(crate) use memory::Memory;
+pub(crate) use memory::{Memory, Recollection};
 pub(crate) use ocsp::{OcspCheck, OcspRules};
 pub(crate) use path_checks::check_anchor;
 pub(crate) use registration::{Lookup, may_be_rescued};
@@ -33,6 +33,7 @@ pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 use crate::certificate::{Certificate, Name};
 use crate::revocation::CrlStore;
 use crate::revocation::ocsp::Known;
+use crate::signature::Key;
 use name_constraints::Comparisons;
 use revocation::{Nesting, RevocationReport};
 
@@ -45,7 +46,7 @@ pub(crate) struct Basis<'p> {
     /// None where OCSP answers are not looked at.
     pub(crate) answers: Option<Known<'p>>,
     pub(crate) rules: &'p Rules,
-    pub(crate) memory: &'p Memory,
+    pub(crate) memory: &'p Recollection<'p>,
     /// Unix seconds.
     pub(crate) now: i64,
 }
@@ -64,21 +65,27 @@ pub(crate) struct Examination {
 
 /// Examines the presented certificates, leaf first; there is a gap for each one that could not be read, but the first can.
 pub(crate) fn examine(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>, basis: &Basis<'_>) -> Examination {
-    let mut examination = match pinned(leaf, basis) {
-        Some(examination) => return examination,
-        None => match search::search(presented, basis, Nesting::default()) {
-            Some(outcome) => Examination {
+    if let Some(examination) = pinned(leaf, basis) {
+        return examination;
+    }
+    let (mut examination, keys) = match search::search(presented, basis, Nesting::default()) {
+        Some(outcome) => {
+            let examination = Examination {
                 reasons: outcome.reasons,
                 path: outcome.presented,
                 anchor: outcome.anchor,
                 second_opinion: SecondOpinion::NotAsked,
                 revocation: outcome.revocation,
-            },
-            None => no_anchor(presented, leaf, basis.anchors),
-        },
+            };
+            (examination, outcome.keys)
+        }
+        None => (no_anchor(presented, leaf, basis.anchors), Vec::new()),
     };
     if examination.reasons.is_empty() {
         confirm(&mut examination, presented, basis);
+        if examination.reasons.is_empty() {
+            remember(&examination, keys, presented, basis.memory);
+        }
     } else if examination.reasons.iter().any(|reason| path_checks::hides_leaf(reason.code)) {
         examination.reasons.extend(path_checks::check_leaf_alone(&leaf, basis.rules, basis.now));
     }
@@ -180,20 +187,35 @@ fn no_anchor(presented: &[Option<Certificate<'_>>], leaf: Certificate<'_>, ancho
     Examination { reasons: vec![reason], path, anchor: None, second_opinion, revocation }
 }
 
-/// Asks the second validator about an accepted path, and remembers its intermediates where it stays accepted.
+/// Asks the second validator about an accepted path.
 fn confirm(examination: &mut Examination, presented: &[Option<Certificate<'_>>], basis: &Basis<'_>) {
-    let Basis { rules, memory, now, .. } = *basis;
-    let path: SmallVec<[Certificate<'_>; 8]> = examination.path.iter().filter_map(|index| presented[*index]).collect();
-    let Some(anchor) = examination.anchor.clone() else {
+    let mut path: SmallVec<[Certificate<'_>; 8]> = SmallVec::new();
+    path.extend(examination.path.iter().filter_map(|index| presented[*index]));
+    let Some(anchor) = examination.anchor.as_ref() else {
         examination.reasons.push(Reason::of_connection(Code::InternalError));
         return;
     };
-    if rules.second_opinion != SecondOpinionRule::Off {
-        examination.second_opinion = second_opinion::ask(&path, &anchor, rules, now);
-        examination.reasons.extend(examination.second_opinion.objection(rules.second_opinion));
+    if basis.rules.second_opinion != SecondOpinionRule::Off {
+        examination.second_opinion = second_opinion::ask(&path, anchor, basis.rules, basis.now);
+        examination.reasons.extend(examination.second_opinion.objection(basis.rules.second_opinion));
     }
-    if examination.reasons.is_empty() {
-        memory.remember_path(&path, &anchor.certificate());
+}
+
+/// Remembers the intermediates of a path that stays accepted. `keys` are those that were parsed, each with the index of its
+/// certificate.
+fn remember(
+    examination: &Examination,
+    mut keys: Vec<(usize, Key)>,
+    presented: &[Option<Certificate<'_>>],
+    memory: &Recollection<'_>,
+) {
+    let Some(anchor) = &examination.anchor else { return };
+    let mut issuer = anchor.certificate();
+    for index in examination.path.iter().skip(1).rev() {
+        let Some(certificate) = presented[*index] else { return };
+        let key = keys.iter().position(|(of, _)| of == index).map(|position| keys.swap_remove(position).1);
+        memory.remember(&certificate, key, &issuer);
+        issuer = certificate;
     }
 }
 

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::Basis;
 use super::anchor::{Anchor, AnchorStore, KeyIdentifierFit};
-use super::memory::{Known, Memory};
+use super::memory::{Known, Recollection};
 use super::name_constraints::Comparisons;
 use super::ocsp;
 use super::path_checks::{self, Path};
@@ -28,6 +28,8 @@ pub(super) struct Outcome {
     /// What is wrong with the path; nothing if it was accepted.
     pub(super) reasons: Vec<Reason>,
     pub(super) revocation: RevocationReport,
+    /// The keys that were parsed for an accepted path, each with the index of its certificate.
+    pub(super) keys: Vec<(usize, Key)>,
 }
 
 /// Indexes of certificates; paths are short as a rule, and then need no memory of their own.
@@ -49,7 +51,7 @@ pub(super) fn search(
 ) -> Option<Outcome> {
     let Basis { anchors, rules, memory, now, .. } = *basis;
     let mut names = Names::default();
-    let mut nodes = Vec::with_capacity(certificates.len().min(MAX_CERTIFICATES));
+    let mut nodes = SmallVec::new();
     let readable = certificates.iter().enumerate().filter_map(|(presented, c)| Some((presented, (*c)?)));
     nodes.extend(readable.take(MAX_CERTIFICATES).map(|(presented, c)| Node::new(c, presented, &mut names, memory)));
     let mut search = Search {
@@ -84,7 +86,7 @@ pub(super) fn search(
 
 struct Search<'s, 'c> {
     /// What could be read, the leaf first.
-    nodes: Vec<Node<'c>>,
+    nodes: SmallVec<[Node<'c>; 4]>,
     names: Names<'c>,
     /// What was presented, whether or not it could be read.
     certificates: &'s [Option<Certificate<'c>>],
@@ -182,14 +184,14 @@ enum Flow {
 }
 
 impl<'c> Node<'c> {
-    fn new(certificate: Certificate<'c>, presented: usize, names: &mut Names<'c>, memory: &Memory) -> Self {
+    fn new(certificate: Certificate<'c>, presented: usize, names: &mut Names<'c>, memory: &Recollection<'_>) -> Self {
         Self {
             certificate,
             presented,
             subject: names.place(certificate.subject()),
             issuer: names.place(certificate.issuer()),
             // The leaf is new as a rule, and is never an issuer.
-            known: if presented == 0 { None } else { memory.recall(certificate.as_der()) },
+            known: memory.of(&certificate).map(Arc::clone),
             key: None,
             could_issue: None,
             issuers: 0,
@@ -368,7 +370,7 @@ impl<'c> Search<'_, 'c> {
             .as_ref()
             .is_none_or(|best| !best.signatures_good || gravity(&reasons) < gravity(&best.outcome.reasons));
         if better {
-            let outcome = Outcome { presented, anchor: Some(anchor), reasons, revocation };
+            let outcome = Outcome { presented, anchor: Some(anchor), reasons, revocation, keys: Vec::new() };
             self.best = Some(Candidate { outcome, signatures_good: true });
         }
         if accepted { Flow::Stop } else { Flow::Next }
@@ -454,7 +456,7 @@ impl<'c> Search<'_, 'c> {
         if self.best.is_none() {
             let reasons = vec![path_checks::signature_reason(fault, place, self.nodes[path[place]].presented)];
             let (presented, revocation) = (self.presented(path), RevocationReport::default());
-            let outcome = Outcome { presented, anchor, reasons, revocation };
+            let outcome = Outcome { presented, anchor, reasons, revocation, keys: Vec::new() };
             self.best = Some(Candidate { outcome, signatures_good: false });
         }
     }
@@ -468,7 +470,7 @@ impl<'c> Search<'_, 'c> {
         Flow::Stop
     }
 
-    fn finish(mut self) -> Option<Outcome> {
+    fn finish(&mut self) -> Option<Outcome> {
         if let Some(limit) = self.exhausted {
             let best = self.best.get_or_insert_with(|| Candidate {
                 outcome: Outcome {
@@ -476,12 +478,18 @@ impl<'c> Search<'_, 'c> {
                     anchor: None,
                     reasons: Vec::new(),
                     revocation: RevocationReport::default(),
+                    keys: Vec::new(),
                 },
                 signatures_good: false,
             });
             best.outcome.reasons.push(path_checks::exhausted(limit));
         }
-        self.best.map(|best| best.outcome)
+        let mut outcome = self.best.take()?.outcome;
+        if outcome.reasons.is_empty() {
+            let on_path = self.nodes.iter_mut().filter(|node| outcome.presented.contains(&node.presented));
+            outcome.keys = on_path.filter_map(|node| Some((node.presented, node.key.take()?))).collect();
+        }
+        Some(outcome)
     }
 }
 
