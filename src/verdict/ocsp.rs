@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::Verdict;
 use crate::certificate::Certificate;
 use crate::policy::Policy;
-use crate::revocation::ocsp::{self, Answer, Answers, Given, HashAlgorithm, NONCE_LENGTH, Question, Refusal, Reply};
+use crate::revocation::ocsp::{
+    self, Answer, Answers, Given, HashAlgorithm, NONCE_LENGTH, Question, Refusal, Reply, Status,
+};
 use crate::verify::{Code, OcspCheck, Reason};
 
 /// What to ask a responder. Several may be about one certificate: its responders, the first choice first; one answer is
@@ -99,7 +101,7 @@ impl Verdict {
         let nonce = asked.and_then(|asked| asked.nonce.as_ref()).map(|nonce| &nonce[..]);
         let rules = policy.rules().of_answers();
         let reply = match response {
-            [] => Reply::Absent,
+            [] => Reply::absent(now),
             response => match question.check(response, nonce, &rules, now) {
                 // An answer that nobody asked for, where one must be to a fresh question.
                 Ok(answer) if nonce.is_none() && policy.rules().ocsp.wants_nonce() && !answer.status().is_revoked() => {
@@ -110,10 +112,13 @@ impl Verdict {
                 }
                 Ok(answer) => {
                     let answer = Arc::new(answer);
-                    answers.remember(&question, &answer, &rules, now);
+                    // Who is unknown today may have been issued this minute: the next client asks again.
+                    if answer.status() != Status::Unknown {
+                        answers.remember(&question, &answer, &rules, now);
+                    }
                     Reply::Answer(answer)
                 }
-                Err(refusal) => Reply::Refused(refusal),
+                Err(refusal) => Reply::refused(refusal, now),
             },
         };
         Some(self.given().with(&question, reply))

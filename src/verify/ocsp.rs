@@ -72,9 +72,6 @@ impl Rules {
     }
 }
 
-/// For how many seconds it is believed that nobody answers, before somebody is asked again.
-const ABSENCE_HOLDS: i64 = 300;
-
 /// Adds what OCSP says of the certificates of a path whose signatures are good. `presented` is where CRL issuers'
 /// certificates may be.
 pub(super) fn check<'c>(
@@ -99,7 +96,13 @@ pub(super) fn check<'c>(
                 report.answers.push((depth, answer));
                 found
             }
-            Some(reply) => judged_without(&reply, basis.rules, depth, basis.now, report),
+            Some(Reply::Refused(refusal)) => Some(refused(refusal)),
+            Some(Reply::Absent(_)) if !basis.rules.ocsp.needs(depth) => None,
+            Some(Reply::Absent(absence)) if basis.rules.ocsp.allow_missing => {
+                report.until = report.until.min(absence.holds_until());
+                None
+            }
+            Some(Reply::Absent(absence)) => Some(absence.refusal.map_or((Code::OcspMissing, None), refused)),
             None if !basis.rules.ocsp.needs(depth) => None,
             None if !basis.rules.ocsp.responders(&question).is_empty() => Some((Code::OcspPending, None)),
             None if basis.rules.ocsp.allow_missing => None,
@@ -144,29 +147,6 @@ fn judged(answer: &Answer) -> Option<(Code, Option<Detail>)> {
         Status::Good => None,
         Status::Revoked { date, reason } => Some((Code::CertificateRevoked, Some(Detail::Revoked { reason, date }))),
         Status::Unknown => Some((Code::OcspUnknown, None)),
-    }
-}
-
-/// What a reply means that is no answer.
-fn judged_without(
-    reply: &Reply,
-    rules: &Rules,
-    depth: u32,
-    now: i64,
-    report: &mut RevocationReport,
-) -> Option<(Code, Option<Detail>)> {
-    if reply.is_absence() {
-        if !rules.ocsp.needs(depth) {
-            return None;
-        }
-        if rules.ocsp.allow_missing {
-            report.until = report.until.min(now.saturating_add(ABSENCE_HOLDS));
-            return None;
-        }
-    }
-    match reply {
-        Reply::Refused(refusal) => Some(refused(*refusal)),
-        Reply::Answer(_) | Reply::Absent => Some((Code::OcspMissing, None)),
     }
 }
 

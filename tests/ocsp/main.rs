@@ -5,6 +5,7 @@ mod support;
 
 mod answers;
 mod bad_bytes;
+mod crl;
 mod pki;
 mod responder;
 #[cfg(feature = "tool")]

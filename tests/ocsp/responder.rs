@@ -12,6 +12,7 @@ use clientcert::revocation::RevocationReason;
 use clientcert::revocation::ocsp::{
     Answer, HashAlgorithm, NONCE_LENGTH, Question, Refusal, Rules, Status, Unfit, get_url, nonce,
 };
+use clientcert::{Config, Verifier};
 use tempfile::TempDir;
 
 use crate::support::ocsp::{NOCHECK, OCSP_SIGNING};
@@ -255,6 +256,36 @@ fn a_wrong_signer_is_found_out() {
     assert_eq!(refusal, Refusal::ResponderUnfit(Unfit::Usage));
     let bad = Responder::start(&By::Ca, &["-badsig"]);
     assert_eq!(ask(&bad, ALICE, HashAlgorithm::Sha1, None).unwrap_err(), Refusal::SignatureInvalid);
+}
+
+/// What a host does: verify, ask, verify with the answer.
+#[test]
+fn a_verdict_is_completed_by_what_it_says() {
+    let responder = Responder::start(&By::Delegate(&delegate()), &["-ndays", "1"]);
+    let mut config = Config::new();
+    config.set_bytes("ca", ca().view().as_der()).expect("a CA");
+    config.set("ocsp", "leaf").expect("an option");
+    config.set("ocsp_nonce", "true").expect("an option");
+    config.set("ocsp_responder", &format!("http://{}/", responder.address)).expect("an option");
+    let verifier = Verifier::new(&config).expect("a verifier");
+    for (number, reason) in [
+        (ALICE, None),
+        (BOB, Some("certificate_revoked")),
+        (CAROL, Some("certificate_revoked")),
+        (NOBODY, Some("ocsp_unknown")),
+    ] {
+        let pending = verifier.verify(&client(number).sign(ca_key()));
+        assert_eq!(pending.primary().map(|reason| reason.code.name()), Some("ocsp_pending"));
+        let [question] = pending.ocsp_questions() else { panic!("no question") };
+        let response = responder.post(question.request());
+        let verdict = verifier.ocsp_response(&pending, question.certificate(), &response);
+        assert_eq!(verdict.primary().map(|reason| reason.code.name()), reason);
+        assert_eq!(verdict.verified(), reason.is_none());
+        let next = verifier.verify(&client(number).sign(ca_key()));
+        // Nobody needs to ask again, but about who was unknown.
+        let next = next.primary().map(|reason| reason.code.name());
+        assert_eq!(next, if number == NOBODY { Some("ocsp_pending") } else { reason });
+    }
 }
 
 /// Requests and responses as files, both ways.

@@ -15,12 +15,12 @@ const NEXT_UPDATE: i64 = 1_780_315_200;
 const REVOKED: &str = "20260102030405Z";
 
 /// A CA, an intermediate CA and a client of each, all of whom name a responder.
-struct World {
-    pki: Pki,
+pub struct World {
+    pub pki: Pki,
     intermediate_key: Key,
     intermediate: Vec<u8>,
     /// By the CA.
-    alice: Vec<u8>,
+    pub alice: Vec<u8>,
     /// By the intermediate CA.
     bob: Vec<u8>,
 }
@@ -31,7 +31,7 @@ fn naming(url: &str) -> Extension {
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (pki, intermediate_key) = (Pki::new(), Key::ed25519(5));
         let mut intermediate = Template::authority("Test CA", "Test Intermediate", &intermediate_key).with(naming(URL));
         intermediate.serial = vec![0x20, 0x01];
@@ -51,7 +51,7 @@ impl World {
         Verifier::new(&self.config(options)).expect("a verifier")
     }
 
-    fn config(&self, options: &[(&str, &str)]) -> Config {
+    pub fn config(&self, options: &[(&str, &str)]) -> Config {
         let mut config = Config::new();
         config.set_bytes("ca", self.pki.issuer.view().as_der()).expect("a CA");
         for (name, value) in options {
@@ -61,11 +61,11 @@ impl World {
     }
 
     /// A response of the CA about one of its certificates.
-    fn by_ca(&self, certificate: &[u8], status: Vec<u8>) -> ocsp::Response {
+    pub fn by_ca(&self, certificate: &[u8], status: Vec<u8>) -> ocsp::Response {
         response(certificate, self.pki.issuer.view().as_der(), status)
     }
 
-    fn answer(&self, certificate: &[u8], status: Vec<u8>) -> Vec<u8> {
+    pub fn answer(&self, certificate: &[u8], status: Vec<u8>) -> Vec<u8> {
         self.by_ca(certificate, status).sign(&self.pki.ca)
     }
 }
@@ -78,7 +78,7 @@ fn response(certificate: &[u8], issuer: &[u8], status: Vec<u8>) -> ocsp::Respons
     ocsp::Response::new(ocsp::by_name(issuer.view().subject().as_der()), id, status)
 }
 
-fn reasons(verdict: &Verdict) -> Vec<&'static str> {
+pub fn reasons(verdict: &Verdict) -> Vec<&'static str> {
     assert_eq!(verdict.verified(), verdict.reasons().is_empty());
     verdict.reasons().iter().map(|reason| reason.code.name()).collect()
 }
@@ -302,6 +302,8 @@ fn silence_is_an_answer_where_that_is_allowed() {
             assert_eq!(verdict.valid_until(), NOW + 300);
             assert!(verifier.verify_at(&world.alice, NOW + 300).verified());
             assert_eq!(reasons(&verifier.verify_at(&world.alice, NOW + 301)), ["ocsp_pending"]);
+            assert!(verifier.recheck(&verdict, NOW + 300).verified());
+            assert_eq!(reasons(&verifier.recheck(&verdict, NOW + 301)), ["ocsp_pending"]);
         } else {
             assert_eq!(reasons(&busy), ["ocsp_refused"]);
             assert_eq!(reasons(&verifier.verify_at(&world.alice, NOW)), ["ocsp_pending"]);

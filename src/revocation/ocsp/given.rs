@@ -9,21 +9,47 @@ use super::{About, Answer, Answers, Question, Refusal, ResponseStatus, Rules};
 pub(crate) enum Reply {
     Answer(Arc<Answer>),
     Refused(Refusal),
-    /// Nobody answered.
-    Absent,
+    /// Nobody answered, or only that he will another time.
+    Absent(Absence),
 }
 
+/// That nobody answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Absence {
+    /// What was said instead.
+    pub(crate) refusal: Option<Refusal>,
+    /// When, in Unix seconds.
+    at: i64,
+}
+
+/// For how many seconds it is believed that nobody answers, before somebody is asked again.
+const ABSENCE_HOLDS: i64 = 300;
+
 impl Reply {
-    /// Whether it is as if nobody had answered: what a responder says that answers another time.
-    pub(crate) fn is_absence(&self) -> bool {
-        match self {
-            Self::Answer(_) => false,
-            Self::Refused(Refusal::Unsuccessful(status)) => {
-                matches!(status, ResponseStatus::TryLater | ResponseStatus::InternalError)
+    /// Nobody answered, at `now` in Unix seconds.
+    pub(crate) fn absent(now: i64) -> Self {
+        Self::Absent(Absence { refusal: None, at: now })
+    }
+
+    /// What a refusal is worth: as good as nothing, where the responder says that it will answer another time.
+    pub(crate) fn refused(refusal: Refusal, now: i64) -> Self {
+        match refusal {
+            Refusal::Unsuccessful(ResponseStatus::TryLater | ResponseStatus::InternalError) => {
+                Self::Absent(Absence { refusal: Some(refusal), at: now })
             }
-            Self::Refused(_) => false,
-            Self::Absent => true,
+            refusal => Self::Refused(refusal),
         }
+    }
+}
+
+impl Absence {
+    /// The last second at which it is believed.
+    pub(crate) fn holds_until(&self) -> i64 {
+        self.at.saturating_add(ABSENCE_HOLDS)
+    }
+
+    fn holds_at(&self, now: i64) -> bool {
+        self.at <= now && now <= self.holds_until()
     }
 }
 
@@ -70,8 +96,8 @@ impl Known<'_> {
                 Some(revoked.map_or(Reply::Refused(*refusal), Reply::Answer))
             }
             (_, Some(remembered)) => Some(Reply::Answer(remembered)),
-            (Some(Reply::Absent), None) => Some(Reply::Absent),
-            (Some(Reply::Answer(_)) | None, None) => None,
+            (Some(Reply::Absent(absence)), None) if absence.holds_at(now) => Some(Reply::Absent(*absence)),
+            (Some(Reply::Answer(_) | Reply::Absent(_)) | None, None) => None,
         }
     }
 }
