@@ -105,6 +105,7 @@ typedef enum {
 typedef struct clientcert_verdict clientcert_verdict;
 clientcert_verdict *clientcert_verify(const clientcert_verifier *verifier, const uint8_t *chain, size_t length, int64_t time);
 clientcert_verdict *clientcert_verdict_recheck(const clientcert_verifier *verifier, const clientcert_verdict *verdict, int64_t time);
+clientcert_verdict *clientcert_verdict_resolve(const clientcert_verifier *verifier, const clientcert_verdict *verdict, const uint8_t *answer, size_t length, int64_t time);
 clientcert_verdict *clientcert_verdict_ref(const clientcert_verdict *verdict);
 void clientcert_verdict_free(clientcert_verdict *verdict);
 int32_t clientcert_verdict_verified(const clientcert_verdict *verdict);

@@ -744,6 +744,32 @@ clientcert_verdict *clientcert_verdict_recheck(const clientcert_verifier *verifi
                                                int64_t time);
 
 /**
+ * Completes a verdict that asks the host whose a key is (`registry` is `external`, and the reason `registration_pending`).
+ *
+ * The variable `pending_fingerprint` is what to look up: `spki:sha256:` and the SHA-256 of the key; where certificates
+ * are registered as such, `fingerprint_sha256` is the other name to look for. The host looks it up as it likes, and says
+ * here what it found. What it says counts for this verdict alone: the next connection asks again. Its registration is
+ * judged as any other, with its dates and whether it is disabled or revoked.
+ *
+ * @param[in] verifier Borrowed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] verdict Borrowed, and not changed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] answer `length` bytes of UTF-8: a JSON object with `user`, and perhaps `label`, `disabled`, `revoked`,
+ * `not_before`, `not_after` (Unix seconds, or text of RFC 3339), `no_manage`, `key`, `ca`; or a line as in a file of
+ * registrations; or `null`, which says that the key is not registered. Anything else, about another key, NULL or of
+ * length 0, is no answer: the new verdict is FAILED for `registry_unavailable`.
+ * @param[in] length In bytes.
+ * @param[in] time The moment to judge for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @return Owned by the caller: a new verdict, or the same with one more reference where it asks nothing. Never NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_verdict_resolve(const clientcert_verifier *verifier,
+                                               const clientcert_verdict *verdict,
+                                               const uint8_t *answer,
+                                               size_t length,
+                                               int64_t time);
+
+/**
  * One more reference to a verdict: cheap, and safe for threads.
  *
  * @param[in] verdict May be NULL.

@@ -115,6 +115,48 @@ pub unsafe extern "C" fn clientcert_verdict_recheck(
     })
 }
 
+/// Completes a verdict that asks the host whose a key is (`registry` is `external`, and the reason `registration_pending`).
+///
+/// The variable `pending_fingerprint` is what to look up: `spki:sha256:` and the SHA-256 of the key; where certificates
+/// are registered as such, `fingerprint_sha256` is the other name to look for. The host looks it up as it likes, and says
+/// here what it found. What it says counts for this verdict alone: the next connection asks again. Its registration is
+/// judged as any other, with its dates and whether it is disabled or revoked.
+///
+/// @param[in] verifier Borrowed. NULL gives a verdict that is FAILED for `internal_error`.
+/// @param[in] verdict Borrowed, and not changed. NULL gives a verdict that is FAILED for `internal_error`.
+/// @param[in] answer `length` bytes of UTF-8: a JSON object with `user`, and perhaps `label`, `disabled`, `revoked`,
+/// `not_before`, `not_after` (Unix seconds, or text of RFC 3339), `no_manage`, `key`, `ca`; or a line as in a file of
+/// registrations; or `null`, which says that the key is not registered. Anything else, about another key, NULL or of
+/// length 0, is no answer: the new verdict is FAILED for `registry_unavailable`.
+/// @param[in] length In bytes.
+/// @param[in] time The moment to judge for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+/// @return Owned by the caller: a new verdict, or the same with one more reference where it asks nothing. Never NULL.
+/// @since 1
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn clientcert_verdict_resolve(
+    verifier: *const clientcert_verifier,
+    verdict: *const clientcert_verdict,
+    answer: *const u8,
+    length: usize,
+    time: i64,
+) -> *mut clientcert_verdict {
+    let found = guard(None, || {
+        // SAFETY: the header's contract for handles and buffers.
+        let (verifier, known) = unsafe { (borrow(verifier)?, borrow(verdict)?) };
+        // SAFETY: the header's contract for buffers.
+        let answer = unsafe { bytes(answer, length, "answer") };
+        let text = answer.ok().and_then(|answer| std::str::from_utf8(answer).ok()).unwrap_or_default();
+        Some(verifier.resolved_by_text(known, text, moment(time)))
+    });
+    guard(std::ptr::null_mut(), || match found {
+        // SAFETY: it was borrowed before.
+        Some(None) => unsafe { add_owner(verdict) },
+        Some(Some(resolved)) => into_shared(resolved),
+        None => into_shared(Arc::clone(&FAILED)),
+    })
+}
+
 /// One more reference to a verdict: cheap, and safe for threads.
 ///
 /// @param[in] verdict May be NULL.

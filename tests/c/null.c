@@ -165,6 +165,8 @@ static void verdicts(char **argv) {
     CHECK(clientcert_verdict_ref(NULL) == NULL);
     clientcert_verdict *again[] = {
         clientcert_verdict_recheck(NULL, NULL, CLIENTCERT_NOW),
+        clientcert_verdict_resolve(NULL, NULL, NULL, 0, CLIENTCERT_NOW),
+        clientcert_verdict_resolve(optional, NULL, (const uint8_t *)"null", 4, moment),
         clientcert_verdict_recheck(optional, NULL, moment),
     };
     for (size_t i = 0; i < sizeof again / sizeof again[0]; i++) {
