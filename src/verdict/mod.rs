@@ -18,7 +18,7 @@ use crate::registry::Registration;
 use crate::revocation::CrlInfo;
 use crate::revocation::ocsp::{Answers, Known};
 use crate::verify::{
-    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Lookup, Memory, OcspCheck, Reason,
+    self, Anchor, Basis, Code, Culprit, Detail, Evidence, Examination, Indexes, Memory, OcspCheck, Reason,
     Recollection, Rules, SecondOpinion, SecondOpinionRule, TlsVersion,
 };
 
