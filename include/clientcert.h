@@ -1321,6 +1321,289 @@ CLIENTCERT_MUST_USE int32_t clientcert_reason_nginx_status(int32_t code);
  * @since 1
  */
 CLIENTCERT_MUST_USE int32_t clientcert_reason_iis_substatus(int32_t code);
+
+/*
+ * Registry: which key belongs to which user, and the verbs that change it.
+ */
+
+/**
+ * A registry of keys, seen by one who reads and changes it. Not for several threads at once: every thread, or every
+ * request, opens its own, which costs little.
+ */
+typedef struct clientcert_registry clientcert_registry;
+
+/**
+ * Opens a registry by the URL that the option `registry` takes, but for `memory:`, which is one's own with every
+ * opening, and `external`, which the library cannot read. Nothing is read or connected to before the first call that
+ * needs it. Databases must be used in the process that opened them, not in one forked from it.
+ *
+ * @param[in] url Borrowed.
+ * @param[out] out Owned by the caller. NULL on failure.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_VALUE` for what is no such URL; `CLIENTCERT_NOT_SUPPORTED`;
+ * `CLIENTCERT_MALFORMED` for a text of `memory:`; `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_new(const char *url,
+                                clientcert_registry **out,
+                                clientcert_error **error);
+
+/**
+ * The registry of a verifier, the same that it asks: what is changed here, it sees at its next refresh.
+ *
+ * @param[in] verifier Borrowed; the registry may outlive it.
+ * @return Owned by the caller. NULL where the verifier has none, or is NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_registry *clientcert_verifier_registry(const clientcert_verifier *verifier);
+
+/**
+ * Frees a registry. What is registered stays.
+ *
+ * @param[in] registry Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_registry_free(clientcert_registry *registry);
+
+/**
+ * Says in whose name the following changes are made, which is what their audit records say: the user who is logged in,
+ * or an administrator. Until then it is `unknown`.
+ *
+ * @param[in] registry Changed.
+ * @param[in] actor Copied.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_act_as(clientcert_registry *registry,
+                                   const char *actor,
+                                   clientcert_error **error);
+
+/**
+ * Registers the key of a connected client to a user who is logged in by other means, such as a password: the verb for
+ * users themselves. The key is registered by its SubjectPublicKeyInfo, so that it survives a renewal of the certificate.
+ *
+ * `verdict` must be that of the very connection on which the user asks, whose TLS handshake has proven that the client
+ * holds the key: a certificate is public. All that may be wrong with it is `CLIENTCERT_REASON_KEY_NOT_REGISTERED`.
+ *
+ * @param[in] registry Changed.
+ * @param[in] verdict Borrowed.
+ * @param[in] user Who is logged in: 1 to 1024 bytes without control characters.
+ * @param[in] label What the user calls the key, at most 1024 bytes. May be NULL.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_NOT_ENTITLED` where the verdict is no such one; `CLIENTCERT_KEY_TAKEN` where the
+ * key is registered, which a verdict from before does not know; `CLIENTCERT_KEY_REVOKED`; `CLIENTCERT_IO`,
+ * `CLIENTCERT_MALFORMED` and `CLIENTCERT_REGISTRY_UNAVAILABLE` for where the registrations are kept;
+ * `CLIENTCERT_NOT_SUPPORTED` where that is with the host; `CLIENTCERT_INVALID_ARGUMENT`. On failure nothing has changed.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_enrol_verdict(clientcert_registry *registry,
+                                          const clientcert_verdict *verdict,
+                                          const char *user,
+                                          const char *label,
+                                          clientcert_error **error);
+
+/**
+ * Registers a certificate to a user: an administrator's verb, because it asks for no proof that the user holds the key.
+ *
+ * @param[in] registry Changed.
+ * @param[in] user 1 to 1024 bytes without control characters.
+ * @param[in] certificate `length` bytes: one certificate, DER or PEM.
+ * @param[in] length In bytes.
+ * @param[in] fields JSON: an object with any of `label`, `not_before` and `not_after` (RFC 3339 in UTC), `disabled`,
+ * `no_manage`, `ca` (`sha256:` and the SHA-256 of a CA's SubjectPublicKeyInfo), and `by`, which is `spki`, or
+ * `certificate` for this very certificate and no later one with the same key. May be NULL.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_enrol_verdict`, but for `CLIENTCERT_NOT_ENTITLED`; `CLIENTCERT_MALFORMED` where it is
+ * not one certificate.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_enrol_certificate(clientcert_registry *registry,
+                                              const char *user,
+                                              const uint8_t *certificate,
+                                              size_t length,
+                                              const char *fields,
+                                              clientcert_error **error);
+
+/**
+ * Registers a key to a user by its fingerprint: an administrator's verb, because it asks for no proof that the user holds
+ * the key.
+ *
+ * @param[in] registry Changed.
+ * @param[in] user 1 to 1024 bytes without control characters.
+ * @param[in] key `spki:sha256:` or `cert:sha256:` with 32 bytes in hexadecimal (colons or not), base64 or base64url.
+ * @param[in] fields As for `clientcert_registry_enrol_certificate`, but for `by`. May be NULL.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_enrol_verdict`, but for `CLIENTCERT_NOT_ENTITLED`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_enrol_fingerprint(clientcert_registry *registry,
+                                              const char *user,
+                                              const char *key,
+                                              const char *fields,
+                                              clientcert_error **error);
+
+/**
+ * Registers the key of a connected client beside one that is registered already, to the same user, for the same CA and no
+ * longer than that. The registered one must count now, and be allowed to change keys.
+ *
+ * @param[in] registry Changed.
+ * @param[in] verdict Borrowed. Of the connection with the new key, as for `clientcert_registry_enrol_verdict`.
+ * @param[in] registered Borrowed. Of a connection with the registered key, verified, of the same person: which it is for
+ * the host to know, for instance because both belong to one session.
+ * @param[in] label What the new key is called. NULL: like the old one.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_enrol_verdict`; `CLIENTCERT_NOT_REGISTERED` where `registered` is verified by its CA
+ * alone.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_renew_beside(clientcert_registry *registry,
+                                         const clientcert_verdict *verdict,
+                                         const clientcert_verdict *registered,
+                                         const char *label,
+                                         clientcert_error **error);
+
+/**
+ * Registers the key of a connected client whose certificate a registered key has signed, to the same user, for the same
+ * CA and no longer than that. The registered one must count now, and be allowed to change keys.
+ *
+ * @param[in] registry Changed.
+ * @param[in] verdict Borrowed. Of the connection with the new key, as for `clientcert_registry_enrol_verdict`.
+ * @param[in] signer `length` bytes: a certificate with the registered key, DER or PEM.
+ * @param[in] length In bytes.
+ * @param[in] label What the new key is called. NULL: like the old one.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_enrol_verdict`; `CLIENTCERT_NOT_REGISTERED` where the signer's key is not registered;
+ * `CLIENTCERT_MALFORMED` where it is not one certificate.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_renew_signed(clientcert_registry *registry,
+                                         const clientcert_verdict *verdict,
+                                         const uint8_t *signer,
+                                         size_t length,
+                                         const char *label,
+                                         clientcert_error **error);
+
+/**
+ * Changes what is registered. The verbs:
+ *
+ * `disable` and `enable`: the key does not count until it is enabled again. `revoke`: it does not count any more, for
+ * good; the registration stays, so that nobody can register the key again. `remove`: the registration goes, and the key
+ * may be registered anew; not what was revoked. `rename`: the key is called `value`. `rename_user`: the keys of the user
+ * `subject` belong to `value`, who has none yet.
+ *
+ * @param[in] registry Changed.
+ * @param[in] verb One of these words.
+ * @param[in] subject The key, as for `clientcert_registry_enrol_fingerprint`; the user for `rename_user`.
+ * @param[in] value What the verb needs; NULL for the others.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_enrol_fingerprint`; `CLIENTCERT_NOT_REGISTERED`; `CLIENTCERT_INVALID_ARGUMENT` for
+ * another verb, too.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_change(clientcert_registry *registry,
+                                   const char *verb,
+                                   const char *subject,
+                                   const char *value,
+                                   clientcert_error **error);
+
+/**
+ * Says that a key was used. It is no change of who may do what, so it leaves no audit record. To write down every use is
+ * costly; once a day for each key tells as much.
+ *
+ * @param[in] registry Changed.
+ * @param[in] key As for `clientcert_registry_enrol_fingerprint`.
+ * @param[in] time In seconds since 1970-01-01T00:00:00Z; an earlier one than is known changes nothing.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_change`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_used(clientcert_registry *registry,
+                                 const char *key,
+                                 int64_t time,
+                                 clientcert_error **error);
+
+/**
+ * Registers many keys at once, all or none: an administrator's verb.
+ *
+ * @param[in] registry Changed.
+ * @param[in] format `text`, the form of a `file:` registry without paths in it; or `jwks`, a JWK set with `x5c` or
+ * `x5t#S256`, as RFC 8705 section 2.2.2 registers clients.
+ * @param[in] data `length` bytes.
+ * @param[in] length In bytes.
+ * @param[in] user Whose the keys of `jwks` are; NULL for `text`, which says so itself.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return As `clientcert_registry_enrol_fingerprint`; `CLIENTCERT_MALFORMED` with the line or the number of the key.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_import(clientcert_registry *registry,
+                                   const char *format,
+                                   const uint8_t *data,
+                                   size_t length,
+                                   const char *user,
+                                   clientcert_error **error);
+
+/**
+ * What is registered, read from where it is kept. What to list:
+ *
+ * `all`; `user`, the keys of the user `value`; `key`, the registration of the key `value`, an empty list where it has none;
+ * `expiring`, what ends within `value` days, the next first, each with `days_left`; `text`, all in the form of a `file:`
+ * registry, a line each.
+ *
+ * @param[in] registry Changed: it keeps the text.
+ * @param[in] what One of these words.
+ * @param[in] value What it needs; NULL for the others.
+ * @param[out] out A JSON array of objects, or the text. Lives until the next list of this registry, or until that is
+ * freed. NULL on failure.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_IO`, `CLIENTCERT_MALFORMED` and `CLIENTCERT_REGISTRY_UNAVAILABLE` for where the
+ * registrations are kept; `CLIENTCERT_NOT_SUPPORTED` where that is with the host; `CLIENTCERT_INVALID_ARGUMENT`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_registry_list(clientcert_registry *registry,
+                                 const char *what,
+                                 const char *value,
+                                 const char **out,
+                                 clientcert_error **error);
+
+/**
+ * The audit records of the last change that was made through this handle.
+ *
+ * @param[in] registry Borrowed.
+ * @return A JSON array of objects with `time`, `actor`, `action`, `user`, `key`, `label` and `detail`; empty where the
+ * last change failed. Lives until the next change through this handle. NULL for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_registry_audit(const clientcert_registry *registry);
+
+/**
+ * Whether a token is bound to the certificate of this client (RFC 8705 section 3). The host has verified the token.
+ *
+ * It says that the client is the one to whom the token was given, not who that is: with a policy that accepts every
+ * certificate, that is all there is to it. Nothing is confirmed for a verdict that is not accepted.
+ *
+ * @param[in] verdict Borrowed.
+ * @param[in] confirmation `length` bytes: the JSON of the token's `cnf`, with `x5t#S256` and nothing else, or the value of
+ * that alone.
+ * @param[in] length In bytes.
+ * @return 1 where it is; else 0, and for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_verdict_confirms(const clientcert_verdict *verdict,
+                                    const uint8_t *confirmation,
+                                    size_t length);
 #ifdef __cplusplus
 }
 #endif

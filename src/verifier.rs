@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use crate::error::Error;
 use crate::policy::{Config, Policy};
-use crate::registry::Registration;
+use crate::registry::{Registration, Registry};
 use crate::revocation::ocsp::{Answers, Given, Known};
 use crate::time::unix_now;
 use crate::verdict::{Answer, Verdict};
@@ -205,6 +205,11 @@ impl Verifier {
             return Ok(false);
         }
         self.swap(true).map(|()| true)
+    }
+
+    /// The registry of keys, where the configuration names one. Whoever changes it calls [`Verifier::refresh`].
+    pub fn registry(&self) -> Option<&Arc<Registry>> {
+        self.config.registry()
     }
 
     /// The current policy.

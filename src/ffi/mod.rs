@@ -87,6 +87,7 @@ mod ocsp;
 mod pointer;
 mod policy;
 mod reason;
+mod registry;
 mod text;
 mod verdict;
 mod verifier;

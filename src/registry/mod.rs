@@ -7,7 +7,10 @@ mod audit;
 mod backend;
 mod file;
 mod grammar;
+mod import;
 mod index;
+mod json;
+mod jwks;
 mod memory;
 mod records;
 mod registration;
@@ -24,9 +27,11 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 pub use audit::{Action, AuditRecord};
+pub use import::{Form, from_folder, from_jwks, from_text, one_certificate, user_of_path};
 pub use index::Index;
+pub use jwks::{JsonWebKey, NoKeySet, confirms, jwks};
 pub use registration::{Found, MAX_LABEL_BYTES, MAX_USER_BYTES, NoKey, RegisteredKey, Registration, Standing};
-pub use verbs::Editor;
+pub use verbs::{Editor, Known};
 
 pub(crate) use registration::digest;
 
@@ -177,6 +182,29 @@ impl Registry {
         Ok(all)
     }
 
+    /// The registrations that end within so many days after `now`, in Unix seconds, and the whole days that are left, the
+    /// next one first. What does not count any more is not among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::find`].
+    pub fn expiring(&self, within_days: u32, now: i64) -> Result<Vec<(Registration, i64)>, Error> {
+        let mut all = Vec::new();
+        self.backend()?.each(None, &mut |registration| {
+            let left = registration.not_after.map(|last| last.saturating_sub(now));
+            let counts = registration.revoked.is_none() && !registration.disabled;
+            match left {
+                Some(left) if counts && (0..=i64::from(within_days) * DAY).contains(&left) => {
+                    all.push((registration, left / DAY));
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        all.sort_by_key(|(registration, _)| registration.not_after);
+        Ok(all)
+    }
+
     /// The verbs that change registrations, in the name of `actor`: whom the audit records say that it was.
     pub fn editor<'a>(&'a self, actor: &'a str) -> Editor<'a> {
         Editor::new(self, actor)
@@ -201,6 +229,8 @@ impl fmt::Debug for Registry {
         write!(f, "Registry({})", self.place)
     }
 }
+
+const DAY: i64 = 86_400;
 
 /// A path that names the same file from everywhere, where it is one in UTF-8.
 fn absolute(path: &str) -> Option<PathBuf> {

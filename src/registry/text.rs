@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use super::audit::AuditRecord;
 use super::backend::Transaction;
 use super::grammar::{self, CaText, KeyText, Kind, Line, Problem};
+use super::import;
 use super::index::{Index, IndexBuilder, IndexError};
 use super::registration::{Found, RegisteredKey, Registration};
-use crate::certificate::{OwnedCertificate, pem};
+use crate::certificate::OwnedCertificate;
 use crate::error::Error;
 use crate::files;
 
@@ -203,20 +204,7 @@ fn certificate(path: &str, origin: &Origin, files: &mut Vec<PathBuf>) -> Result<
     let path = folder.join(path);
     let bytes = files::read(&path, MAX_CERTIFICATE_FILE).map_err(|error| format!("cannot read {shown}: {error}"))?;
     files.push(path);
-    let der: Cow<'_, [u8]> = match pem::looks_like_pem(&bytes) {
-        false => Cow::Borrowed(&bytes),
-        true => {
-            let blocks = pem::decode(&bytes).map_err(|error| format!("{shown}: {error}"))?;
-            let mut certificates = blocks.into_iter().filter(|block| block.is_certificate());
-            match (certificates.next(), certificates.next()) {
-                (Some(only), None) => Cow::Owned(only.der),
-                (None, _) => return Err(format!("{shown} holds no certificate").into()),
-                // Whichever was meant, the other may be a CA's.
-                (Some(_), Some(_)) => return Err(format!("{shown} holds more than one certificate").into()),
-            }
-        }
-    };
-    OwnedCertificate::from_der(&*der).map_err(|malformed| format!("{shown}: {malformed}").into())
+    import::only(&bytes).map_err(|problem| format!("{shown}: {problem}").into())
 }
 
 /// Lines with their numbers from 1, without the line feed.

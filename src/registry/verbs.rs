@@ -4,7 +4,9 @@ use super::Registry;
 use super::audit::{Action, AuditRecord};
 use super::backend::Transaction;
 use super::grammar::MOMENTS;
-use super::registration::{RegisteredKey, Registration, label_problem, user_problem};
+use super::import::Form;
+use super::registration::{RegisteredKey, Registration, Standing, label_problem, user_problem};
+use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::time::unix_now;
 
@@ -34,7 +36,44 @@ impl<'a> Editor<'a> {
         self.add(Action::Enrol, registration, None)
     }
 
-    /// What a key does not count for until it is enabled again. To disable what is disabled changes nothing, and is
+    /// Registers a certificate, by its key or by itself, as [`Registration::of_certificate`] makes it: an administrator's
+    /// verb, as [`Editor::enrol`] is. A certificate is known in two forms, and neither may be another user's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Editor::enrol`]; [`Error::InvalidArgument`] where the registration is of another certificate.
+    pub fn enrol_certificate(
+        &self,
+        certificate: &Certificate<'_>,
+        registration: &Registration,
+    ) -> Result<AuditRecord, Error> {
+        self.add_certificate(Action::Enrol, certificate, registration, None)
+    }
+
+    /// Registers many keys at once, all or none: an administrator's verb, as [`Editor::enrol`] is. What is registered to
+    /// the same user already is an error, or passed over, as `known` says; it is not changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Editor::enrol`].
+    pub fn import(&self, all: &[Registration], known: Known) -> Result<Vec<AuditRecord>, Error> {
+        all.iter().try_for_each(check)?;
+        self.transact(|transaction| {
+            let mut records = Vec::new();
+            for one in all {
+                let own = match known {
+                    Known::Skip => transaction.find(&one.key)?.is_some_and(|known| known.user == one.user),
+                    Known::Refuse => false,
+                };
+                if !own {
+                    records.push(self.insert(transaction, Action::Import, one, None)?);
+                }
+            }
+            Ok(records)
+        })
+    }
+
+    /// Disables a key: it does not count until it is enabled again. To disable what is disabled changes nothing, and is
     /// recorded all the same.
     ///
     /// # Errors
@@ -155,27 +194,56 @@ impl<'a> Editor<'a> {
     }
 
     /// Adds a registration, for a cause that the audit record names.
-    pub(crate) fn add(
-        &self,
-        action: Action,
-        registration: &Registration,
-        detail: Option<String>,
-    ) -> Result<AuditRecord, Error> {
+    fn add(&self, action: Action, registration: &Registration, detail: Option<String>) -> Result<AuditRecord, Error> {
         check(registration)?;
         self.transact(|transaction| self.insert(transaction, action, registration, detail.clone()))
     }
 
-    /// Adds many at once, all or none.
-    pub(crate) fn add_all(
+    /// The same for a certificate that is at hand, whose other form is looked at, too.
+    pub(crate) fn add_certificate(
         &self,
         action: Action,
-        all: &[Registration],
-        detail: &str,
-    ) -> Result<Vec<AuditRecord>, Error> {
-        all.iter().try_for_each(check)?;
+        certificate: &Certificate<'_>,
+        registration: &Registration,
+        detail: Option<&str>,
+    ) -> Result<AuditRecord, Error> {
+        check(registration)?;
+        let other = other_form(certificate, registration)?;
         self.transact(|transaction| {
-            let each = all.iter().map(|one| self.insert(transaction, action, one, Some(detail.to_owned())));
-            each.collect()
+            free_for(transaction, &other, &registration.user)?;
+            self.insert(transaction, action, registration, detail.map(str::to_owned))
+        })
+    }
+
+    /// Registers a further certificate to whom one of the keys `by` is registered that still count, and may change keys.
+    /// It counts no longer than that one, and for the same CA.
+    pub(crate) fn add_beside(
+        &self,
+        by: &Certificate<'_>,
+        certificate: &Certificate<'_>,
+        label: Option<&str>,
+        detail: &str,
+    ) -> Result<AuditRecord, Error> {
+        let now = unix_now();
+        let by = [RegisteredKey::certificate_of(by), RegisteredKey::spki_of(by)];
+        self.transact(|transaction| {
+            let mut known = Vec::new();
+            for key in &by {
+                known.extend(transaction.find(key)?);
+            }
+            let first = known.first().ok_or(UNKNOWN_KEY)?;
+            for known in &known {
+                entitled(known, first, now)?;
+            }
+            let registration = Registration {
+                label: label.unwrap_or(&first.label).to_owned(),
+                not_after: known.iter().filter_map(|known| known.not_after).min(),
+                ca: known.iter().find_map(|known| known.ca),
+                ..Registration::of_certificate(&first.user, certificate, Form::Spki, now)
+            };
+            check(&registration)?;
+            free_for(transaction, &other_form(certificate, &registration)?, &registration.user)?;
+            self.insert(transaction, Action::Renew, &registration, Some(format!("{detail} {}", first.key)))
         })
     }
 
@@ -228,6 +296,49 @@ impl<'a> Editor<'a> {
             Ok(())
         })?;
         outcome.ok_or(Error::Internal("a transaction ended without having run"))
+    }
+}
+
+/// What becomes of keys that an import finds registered to the same user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Known {
+    /// The import fails.
+    #[default]
+    Refuse,
+    /// They stay as they are.
+    Skip,
+}
+
+/// Fails where a key is registered to another user, or was revoked.
+fn free_for(transaction: &mut dyn Transaction, key: &RegisteredKey, user: &str) -> Result<(), Error> {
+    match transaction.find(key)? {
+        Some(known) if known.revoked.is_some() => Err(Error::KeyRevoked),
+        Some(known) if known.user != user => Err(Error::KeyTaken),
+        _ => Ok(()),
+    }
+}
+
+/// Whether whoever holds a registered key may register another. Two forms of one certificate may be registered: both must
+/// allow it, for the same user.
+fn entitled(known: &Registration, first: &Registration, now: i64) -> Result<(), Error> {
+    let refuse = |why: &str| Err(Error::NotEntitled(why.to_owned()));
+    match known.view().standing(now, 0) {
+        _ if known.user != first.user => refuse("the registered key is not one user's alone"),
+        Standing::Revoked => Err(Error::KeyRevoked),
+        Standing::Good if known.no_manage => refuse("the registered key may not change keys"),
+        Standing::Good => Ok(()),
+        Standing::Disabled | Standing::NotYetValid | Standing::Expired => {
+            refuse("the registered key does not count now")
+        }
+    }
+}
+
+/// The form of a certificate that a registration is not by.
+fn other_form(certificate: &Certificate<'_>, registration: &Registration) -> Result<RegisteredKey, Error> {
+    match [RegisteredKey::spki_of(certificate), RegisteredKey::certificate_of(certificate)] {
+        [spki, other] if registration.key == spki => Ok(other),
+        [other, itself] if registration.key == itself => Ok(other),
+        _ => Err(Error::InvalidArgument { argument: "registration", problem: "of another certificate" }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The verdict: what was found out about one presented chain, immutable and complete.
 
+mod enrolment;
 mod json;
 mod ocsp;
 mod registration;
