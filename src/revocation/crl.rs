@@ -24,6 +24,7 @@ pub struct Crl {
     index: Index,
     issuers: Option<Issuers>,
     signed: Kept,
+    signature_algorithm: Option<SignatureAlgorithm>,
     /// The bytes of the fields below, one after the other.
     bytes: Box<[u8]>,
     issuer: Span,
@@ -79,7 +80,8 @@ impl Crl {
         let extensions = Extensions::read(der, &mut fields, version)?;
         fields.finish("tbsCertList")?;
 
-        let mut intake = Intake::new(der, tbs.start..tbs.end, SignatureAlgorithm::of(algorithm));
+        let signature_algorithm = SignatureAlgorithm::of(algorithm);
+        let mut intake = Intake::new(der, tbs.start..tbs.end, signature_algorithm);
         let entries = match revoked {
             Some(revoked) => {
                 let frame = Frame { version, indirect: extensions.scope.indirect, issuer: Name::checked(issuer) };
@@ -103,6 +105,7 @@ impl Crl {
             index: entries.rows.index(der),
             issuers: entries.issuers,
             signed,
+            signature_algorithm,
             bytes: Box::default(),
             issuer: keep(issuer),
             algorithm: keep(algorithm),
@@ -213,7 +216,7 @@ impl Crl {
 
     /// The algorithm of its signature; none where it is not supported.
     pub(crate) fn signature_algorithm(&self) -> Option<SignatureAlgorithm> {
-        SignatureAlgorithm::of(self.signature_algorithm_identifier())
+        self.signature_algorithm
     }
 
     /// The AlgorithmIdentifier of its signature.

@@ -116,9 +116,10 @@ impl HeldCrl {
     /// Whether both are by the same issuer and about the same certificates, so that the newer one takes the place of the
     /// other, or completes it.
     pub(crate) fn is_of_one_series_with(&self, other: &Self) -> bool {
-        self.crl.scope() == other.crl.scope()
-            && self.issuer_key_identifier() == other.issuer_key_identifier()
-            && self.crl.issuer().matches(&other.crl.issuer())
+        std::ptr::eq(self, other)
+            || self.crl.scope() == other.crl.scope()
+                && self.issuer_key_identifier() == other.issuer_key_identifier()
+                && self.crl.issuer().matches(&other.crl.issuer())
     }
 
     /// Whether it is a delta that says what changed since `base` (RFC 5280 section 5.2.4).
