@@ -2,6 +2,8 @@
 
 #![cfg(feature = "sqlite")]
 
+#[path = "support/registrations.rs"]
+mod registrations;
 #[path = "support/worker.rs"]
 mod worker_process;
 
@@ -9,8 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use clientcert::registry::{RegisteredKey, Registration, Registry};
+use clientcert::registry::Registry;
 use clientcert::{Error, Status};
+use registrations::{key, registration, scatter, use_every_verb};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use worker_process::{Worker, task, tell};
@@ -45,33 +48,6 @@ impl World {
     fn sql(&self) -> Connection {
         Connection::open(self.path()).expect("a database")
     }
-}
-
-fn key(number: u64) -> RegisteredKey {
-    let mut digest = [0; 32];
-    for (part, chunk) in (0..).zip(digest.chunks_mut(8)) {
-        chunk.copy_from_slice(&scatter(number.wrapping_mul(4).wrapping_add(part)).to_be_bytes());
-    }
-    if number.is_multiple_of(10) { RegisteredKey::Certificate(digest) } else { RegisteredKey::Spki(digest) }
-}
-
-/// The registration that a number stands for, down to the last field.
-fn registration(number: u64) -> Registration {
-    let mut registration = Registration::new(format!("user {}", number / 3), key(number), 1_700_000_000);
-    registration.label = format!("key {number}");
-    registration.created += i64::try_from(number).expect("a small number");
-    registration.not_after = (number.is_multiple_of(2)).then_some(4_000_000_000);
-    registration.no_manage = number.is_multiple_of(5);
-    registration.ca = (number.is_multiple_of(7)).then_some([7; 32]);
-    registration
-}
-
-/// The finalizer of SplitMix64, so that the same run comes again.
-fn scatter(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
 }
 
 /// What the other tests start as processes of their own.
@@ -262,38 +238,12 @@ fn a_change_by_another_process_shows_and_nothing_else_does() {
 #[test]
 fn every_verb_does_what_it_does_elsewhere() {
     let world = World::new();
-    let registry = world.registry();
-    let editor = registry.editor("root");
-    for number in [0, 1, 2, 30] {
-        assert_eq!(editor.enrol(&registration(number)).expect("a registration").key, key(number));
-    }
-    let all = registry.list(None).expect("registrations");
-    assert_eq!(all, [0, 1, 2, 30].map(registration));
-    assert_eq!(registry.list(Some("user 0")).expect("registrations"), [0, 1, 2].map(registration));
-    assert_eq!(registry.list(Some("nobody")).expect("registrations"), []);
-
-    editor.disable(&key(0)).expect("a verb");
-    editor.rename(&key(1), "laptop").expect("a verb");
-    editor.revoke(&key(2)).expect("a verb");
-    editor.rename_user("user 0", "alice").expect("a verb");
-    let alice = registry.list(Some("alice")).expect("registrations");
-    assert!(alice.len() == 3 && alice[0].disabled && alice[1].label == "laptop" && alice[2].revoked.is_some());
-    editor.enable(&key(0)).expect("a verb");
-    editor.remove(&key(0)).expect("a verb");
-    assert_eq!(registry.find(&key(0)).expect("an answer"), None);
-    for refused in [editor.enable(&key(2)), editor.remove(&key(2)), editor.enrol(&registration(2))] {
-        assert_eq!(refused.expect_err("a revoked key").status(), Status::KeyRevoked);
-    }
-    assert_eq!(editor.disable(&key(99)).expect_err("no such key").status(), Status::NotRegistered);
-
+    let records = use_every_verb(&world.registry());
     let sql = world.sql();
     let mut audit =
         sql.prepare("SELECT actor || ' ' || action || ' ' || user_name FROM audit ORDER BY id").expect("audit");
-    let audit: Vec<String> =
-        audit.query_map([], |row| row.get(0)).expect("records").collect::<Result<_, _>>().expect("records");
-    let expected = "enrol user 0|enrol user 0|enrol user 0|enrol user 10|disable user 0|rename user 0|revoke user 0|\
-                    rename_user alice|rename_user alice|rename_user alice|enable alice|remove alice";
-    assert_eq!(audit, expected.split('|').map(|what| format!("root {what}")).collect::<Vec<_>>());
+    let audit = audit.query_map([], |row| row.get(0)).expect("records");
+    assert_eq!(audit.collect::<Result<Vec<String>, _>>().expect("records"), records);
 }
 
 #[test]

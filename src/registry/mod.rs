@@ -12,6 +12,8 @@ mod index;
 mod json;
 mod jwks;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod records;
 mod registration;
 #[cfg(feature = "sqlite")]
@@ -92,8 +94,21 @@ impl Registry {
                 None => invalid("a URL with the path of a database: sqlite:PATH"),
                 Some(path) => Self::sqlite(path),
             },
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Self::postgres(url),
             _ => invalid("the URL of a registry, such as file:/etc/clientcert/users"),
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn postgres(url: &str) -> Result<Self, Error> {
+        let backend = postgres::Postgres::new(url)?;
+        Ok(Self { url: url.into(), place: backend.place().into(), backend: Some(Box::new(backend)) })
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn postgres(url: &str) -> Result<Self, Error> {
+        let value = without_password(url).to_owned();
+        Err(Error::NotSupported { option: "registry", value, missing: "needs PostgreSQL, which is not built in" })
     }
 
     #[cfg(feature = "sqlite")]
