@@ -102,7 +102,8 @@ impl Registry {
     #[cfg(feature = "postgres")]
     fn postgres(url: &str) -> Result<Self, Error> {
         let backend = postgres::Postgres::new(url)?;
-        Ok(Self { url: url.into(), place: backend.place().into(), backend: Some(Box::new(backend)) })
+        let place = backend.place().to_owned();
+        Ok(Self { place, ..Self::new(url.into(), Some(Box::new(backend))) })
     }
 
     #[cfg(not(feature = "postgres"))]
