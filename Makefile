@@ -9,6 +9,8 @@ MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
 # The Cargo profile that is installed: release, or dev for what is only tried out.
 PROFILE ?= release
+# What the installed library can do; with `postgres` too for registries in PostgreSQL.
+LIBRARY_FEATURES ?= aws-lc-rs,sqlite
 
 # aws-lc-sys builds its own copy of AWS-LC, whatever the machine has.
 export AWS_LC_SYS_USE_SYSTEM := 0
@@ -46,7 +48,7 @@ docs: ## docs/options.md, written anew from the table in the source, and the Rus
 install: install-library install-tool
 
 install-library:
-	$(CARGO) build --locked --profile $(PROFILE) --lib
+	$(CARGO) build --locked --profile $(PROFILE) --lib --no-default-features --features $(LIBRARY_FEATURES)
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
 	install -m 755 $(BUILT)/libclientcert.so $(DESTDIR)$(LIBDIR)/$(SHARED)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
