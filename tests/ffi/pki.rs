@@ -7,6 +7,7 @@ use clientcert::certificate::OwnedCertificate;
 use clientcert::revocation::ocsp::{HashAlgorithm, Question};
 
 use crate::support::certificate::armor;
+use crate::support::crl::{self, List, Revoked};
 use crate::support::extension::{self, CLIENT_AUTH, SERVER_AUTH};
 use crate::support::{Extension, Key, Template, der, name, ocsp, pem};
 
@@ -47,10 +48,39 @@ pub fn write(folder: &Path) {
     write_both("nul", &[&nul.sign(root)]);
 
     write_ocsp(&write, root, leaf);
+    write_crls(&write, [root, other, intermediate, leaf]);
     write("key.pem", leaf.secret_pem().as_bytes());
     write("broken.pem", armor("CERTIFICATE", b"this is no certificate").as_bytes());
     write("config.toml", b"mode = \"require_any\"\n");
     fs::create_dir(folder.join("empty")).unwrap();
+}
+
+/// CRLs about the good client and the chain, whose serial numbers are 1, by the one CA or in its name.
+fn write_crls(write: &impl Fn(&str, &[u8]), [root, other, intermediate, leaf]: [&Key; 4]) {
+    let list = |number| List::new("root").with(crl::crl_number(number));
+    let revoking = list(3).revoke(Revoked::new(&[1]).because(1));
+    let older = list(2).updates("260430000000Z", "300101000000Z");
+    let unknown = Extension::new("1.2.3.4", der::sequence(&[b""])).critical();
+    let named = |key: &Key| extension::authority_key_identifier(&key.identifier());
+    write("empty.crl", &list(1).sign(root));
+    write("revoked.crl", &revoking.sign(root));
+    write("older.crl", &older.sign(root));
+    write("elsewhere.crl", &List::new("other").sign(other));
+    write("expired.crl", &list(1).updates("260401000000Z", "260501000000Z").sign(root));
+    write("future.crl", &list(1).updates("270401000000Z", "280501000000Z").sign(root));
+    write("by_other_key.crl", &list(1).sign(other));
+    write("forged.crl", &list(4).with(named(root)).sign(other));
+    write("unsupported.crl", &list(1).with(unknown).sign(root));
+    write("attributes.crl", &list(1).with(crl::issuing_distribution_point(&[crl::flag(5)])).sign(root));
+
+    let alice = |issuer: &str, key: &Key| Template::client(issuer, "alice", leaf).sign(key);
+    let signer = Template::new("root", "root", other).with(extension::key_usage(&[extension::CRL_SIGN]));
+    write("signer.der", &[alice("root", root), signer.sign(leaf)].concat());
+    let unfit = Template::authority("root", "unfit", intermediate)
+        .with(extension::key_usage(&[extension::KEY_CERT_SIGN]))
+        .sign(root);
+    write("unfit.der", &[alice("unfit", intermediate), unfit].concat());
+    write("unfit.crl", &List::new("unfit").sign(intermediate));
 }
 
 /// A client who names two responders, the question about him, and two answers.
