@@ -198,7 +198,8 @@ pub unsafe extern "C" fn clientcert_registry_enrol_certificate(
     unsafe {
         guard_status(error, || {
             let user = text(user, "user")?;
-            let certificate = crate::registry::one_certificate(bytes(certificate, length, "certificate")?)?;
+            let certificate =
+                crate::registry::one_certificate(bytes(certificate, length, "certificate")?, "certificate")?;
             let (form, fields) = split_fields(optional(fields, "fields")?)?;
             let mut registration = Registration::of_certificate(user, &certificate.view(), form, unix_now());
             registration.set_json(&fields)?;
@@ -297,7 +298,7 @@ pub unsafe extern "C" fn clientcert_registry_renew_signed(
     unsafe {
         guard_status(error, || {
             let verdict: &Verdict = borrow(verdict).ok_or(null("verdict"))?;
-            let signer = crate::registry::one_certificate(bytes(signer, length, "signer")?)?;
+            let signer = crate::registry::one_certificate(bytes(signer, length, "signer")?, "signer")?;
             let label = optional(label, "label")?;
             let registry = borrow_mut(registry).ok_or(null("registry"))?;
             registry.edit(|editor| Ok(vec![editor.renew_signed(verdict, &signer.view(), label)?]))

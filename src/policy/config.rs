@@ -132,7 +132,7 @@ impl Config {
     }
 
     /// The registry of keys, where one is set.
-    pub(crate) fn registry(&self) -> Option<&Arc<Registry>> {
+    pub fn registry(&self) -> Option<&Arc<Registry>> {
         match self.explicit.get(&Key::Registry) {
             Some(Value::Registry(Opened(registry))) => Some(registry),
             _ => None,

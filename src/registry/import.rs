@@ -113,13 +113,13 @@ pub fn user_of_path(path: &Path) -> Result<(String, String), String> {
     }
 }
 
-/// Reads the one certificate in these bytes, PEM or DER.
+/// Reads the one certificate in these bytes, PEM or DER, which messages call `place`.
 ///
 /// # Errors
 ///
 /// [`Error::Malformed`] where there is none, or more than one.
-pub fn one_certificate(bytes: &[u8]) -> Result<OwnedCertificate, Error> {
-    only(bytes).map_err(|problem| malformed("bytes", problem))
+pub fn one_certificate(bytes: &[u8], place: &str) -> Result<OwnedCertificate, Error> {
+    only(bytes).map_err(|problem| malformed(place, problem))
 }
 
 /// The one certificate in these bytes, PEM or DER.

@@ -83,6 +83,19 @@ pub enum Standing {
     Expired,
 }
 
+impl Standing {
+    /// The stable name, such as `good`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl RegisteredKey {
     /// The key of a certificate, whatever certificate it is in.
     pub fn spki_of(certificate: &Certificate<'_>) -> Self {

@@ -70,7 +70,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([verify(), explain(), identity(), inspect(), fingerprint(), crl_command(), ocsp_command()])
-        .subcommands([check(), options_command(), generate()])
+        .subcommands([crate::users::command(), check(), options_command(), generate()])
 }
 
 fn verify() -> Command {

@@ -17,6 +17,7 @@ mod ocsp;
 mod options;
 mod print;
 mod settings;
+mod users;
 mod verify;
 
 use std::process::ExitCode;
@@ -65,6 +66,7 @@ fn run(matches: &ArgMatches) -> Result<Found, Failure> {
         Some(("options", matches)) => options::run(matches),
         Some(("crl", matches)) => crl::run(matches),
         Some(("ocsp", matches)) => ocsp::run(matches),
+        Some(("users", matches)) => users::run(matches),
         Some(("check", matches)) => check::run(matches),
         Some(("generate", matches)) => generate::run(matches),
         _ => Err(Failure("no command".into())),

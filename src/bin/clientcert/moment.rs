@@ -19,7 +19,12 @@ pub fn format(unix: i64) -> String {
 /// The system's clock, or what `--time` says.
 pub fn of(matches: &clap::ArgMatches) -> i64 {
     let given = matches.get_one::<i64>("time").copied();
-    given.unwrap_or_else(|| OffsetDateTime::now_utc().unix_timestamp())
+    given.unwrap_or_else(now)
+}
+
+/// The system's clock.
+pub fn now() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
 }
 
 #[cfg(test)]
