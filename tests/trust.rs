@@ -247,6 +247,23 @@ mod revoked {
         assert!(codes.contains(&Code::CertificateRevoked), "{codes:?}");
     }
 
+    /// Whoever leaves out an intermediate certificate hides the path, not what the CRL says.
+    #[test]
+    fn nor_a_revoked_certificate_that_comes_without_its_issuer() {
+        let (authority, intermediate) = (Key::ed25519(1), Key::ed25519(3));
+        let issuer = Template::authority("Corp CA", "Branch CA", &intermediate).sign(&authority);
+        let leaf = Template::client("Branch CA", "alice", &Key::ed25519(2)).sign(&intermediate);
+        let roots = List::new("Corp CA").updates("250101000000Z", "270101000000Z").sign(&authority);
+        let branch = List::new("Branch CA").updates("250101000000Z", "270101000000Z");
+        let revokes = branch.clone().revoke(Revoked::new(&[1]).since("260101000000Z")).sign(&intermediate);
+        let whole = [leaf.clone(), issuer].concat();
+        for chain in [&whole, &leaf] {
+            let found = judge("ca|key", &[roots.clone(), revokes.clone()].concat(), chain, &[]);
+            assert!(found.contains(&Code::CertificateRevoked), "{found:?}");
+            assert_eq!(judge("ca|key", &[roots.clone(), branch.sign(&intermediate)].concat(), chain, &[]), []);
+        }
+    }
+
     #[test]
     fn a_registration_that_names_its_ca_heeds_it() {
         let mut config = config("key", Some(&registered(&format!("ca={}", key(&authority())))), &[]);

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::held::HeldCrl;
+use super::held::{CrlInfo, HeldCrl};
+use super::{Entry, RevocationReason};
 use crate::certificate::{Certificate, Name, OwnedCertificate};
 
 /// CRLs by issuer, and the certificates of issuers that clients need not present.
@@ -83,6 +84,16 @@ impl CrlStore {
             let hash = name.canonical_hash(&self.hasher);
             self.issuers.iter().find(|issuer| issuer.canonical_hash == hash && issuer.is_named(name))
         })
+    }
+
+    /// The entry of a certificate in a list by its issuer's name, whoever signed that: for who will not be accepted if there
+    /// is one, and need not be accepted.
+    pub(crate) fn lists(&self, certificate: &Certificate<'_>) -> Option<(Entry, &CrlInfo)> {
+        let issuer = certificate.issuer();
+        let entry = |held: &HeldCrl| held.crl().find(&issuer, certificate.serial());
+        let found = self.find(&issuer)?.crls().iter().filter_map(|held| Some((entry(held)?, &**held.info())));
+        let is_revoked = |entry: &Entry| entry.reason != Some(RevocationReason::RemoveFromCrl);
+        found.filter(|(entry, _)| is_revoked(entry)).next()
     }
 
     /// The certificates of CRL issuers that clients need not present.

@@ -7,7 +7,7 @@ use crate::certificate::{Certificate, Chain};
 use crate::identity::{Client, Mapping};
 use crate::policy::{Policy, Trust};
 use crate::registry::{Found, Registration};
-use crate::verify::{Anchor, Code, Culprit, Examination, Lookup, Reason, examine_leaf, may_be_rescued};
+use crate::verify::{Anchor, Code, Culprit, Examination, Lookup, Reason, check_listed, examine_leaf, may_be_rescued};
 
 /// What speaks for a client, and against it.
 pub(super) struct Proof {
@@ -60,7 +60,10 @@ pub(super) fn weigh(
             examination.reasons.extend(against.filter(|reason| reason.code == Code::CertificateRevoked));
             examination
         }
-        (Trust::CaOrKey, Some(path)) if !path.reasons.is_empty() => {
+        (Trust::CaOrKey, Some(mut path)) if !path.reasons.is_empty() => {
+            if !path.reasons.iter().any(|reason| reason.code == Code::CertificateRevoked) {
+                path.reasons.extend(check_listed(&leaf, policy.crls()));
+            }
             let rescue = path.reasons.iter().all(|reason| may_be_rescued(reason.code));
             let key_speaks = matches!(missing, None | Some(Code::RegistrationPending));
             let by_leaf = alone();

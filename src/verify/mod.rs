@@ -26,7 +26,7 @@ pub(crate) use memory::{Memory, Recollection};
 pub(crate) use ocsp::{OcspCheck, OcspRules};
 pub(crate) use path_checks::check_anchor;
 pub(crate) use registration::{Lookup, may_be_rescued};
-pub(crate) use revocation::Evidence;
+pub(crate) use revocation::{Evidence, check_listed};
 pub(crate) use rules::{EkuRule, Rules, SecondOpinionRule};
 pub(crate) use search::{Indexes, MAX_CERTIFICATES};
 

@@ -101,6 +101,15 @@ pub(super) fn check_pinned(leaf: &Certificate<'_>, basis: &Basis<'_>) -> Option<
     Some(detail.into_iter().fold(reason, Reason::with))
 }
 
+/// Whether any list by the issuer's name has a certificate that no path speaks for, whoever signed that list: whoever leaves
+/// out an issuer's certificate hides the path, not the entry.
+pub(crate) fn check_listed(leaf: &Certificate<'_>, crls: Option<&CrlStore>) -> Option<Reason> {
+    let (entry, _) = crls?.lists(leaf).filter(|_| !leaf.is_self_issued())?;
+    let (code, detail) = judged(CrlStatus::Revoked(entry), None)?;
+    let reason = Reason::new(code, 0, Culprit::Presented(0));
+    Some(detail.into_iter().fold(reason, Reason::with))
+}
+
 /// For which seconds the CRLs say that a certificate beside the path, by an issuer on it, was not revoked; None where they
 /// do not say so. There must be CRLs.
 pub(super) fn vouched_for<'c>(
