@@ -6,6 +6,7 @@
 mod postgres;
 #[path = "support/registrations.rs"]
 mod registrations;
+mod support;
 #[path = "support/worker.rs"]
 mod worker_process;
 
@@ -15,10 +16,13 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clientcert::registry::Registry;
-use clientcert::{Error, Status};
+use clientcert::certificate::OwnedCertificate;
+use clientcert::registry::{RegisteredKey, Registration, Registry};
+use clientcert::verify::Code;
+use clientcert::{Config, Error, Status, Verifier};
 use postgres::{PASSWORD, Postgres};
 use registrations::{key, registration, use_every_verb};
+use support::{Key, NOW, Template};
 use worker_process::{Worker, task, tell};
 
 fn open(url: &str) -> Registry {
@@ -34,6 +38,7 @@ fn worker() {
     match &*task[0] {
         "enrol" => enrol(&registry, task[2].parse().expect("a number"), task[3].parse().expect("a number")),
         "read" => read(&registry, Path::new(&task[2])),
+        "verify" => verify(&task[1], task[2].parse().expect("a number")),
         "threads" => {
             registry.load().expect("a registry");
             registry.editor("test").enrol(&registration(1)).expect("a registration");
@@ -53,11 +58,53 @@ fn enrol(registry: &Registry, from: u64, to: u64) {
                 Ok(_) => break,
                 // The server was killed before it could say that it had it.
                 Err(Error::KeyTaken) if unknown => break,
-                Err(Error::RegistryUnavailable { problem, .. }) => unknown |= problem.contains("is not known"),
+                Err(Error::RegistryUnavailable { problem, .. }) => {
+                    unknown |= problem.contains("is not known");
+                    thread::sleep(Duration::from_millis(10));
+                }
                 Err(error) => panic!("{number}: {error}"),
             }
         }
         tell(number);
+    }
+}
+
+/// A certificate that its owner signed, and its registration.
+fn certificate(number: u8) -> (Vec<u8>, Registration) {
+    let key = Key::ed25519(number);
+    let der = Template::client("alice", "alice", &key).sign(&key);
+    let key = RegisteredKey::spki_of(&OwnedCertificate::from_der(&*der).expect("a certificate").view());
+    (der, Registration::new(format!("user {number}"), key, 0))
+}
+
+fn verifier(url: &str, max_age: &str) -> Verifier {
+    let mut config = Config::new();
+    for (option, value) in [("trust", "key"), ("registry", url), ("registry_max_age", max_age)] {
+        config.set(option, value).expect(option);
+    }
+    Verifier::new(&config).expect("a verifier")
+}
+
+/// Enrols every other key, and accepts each of them once it or the other process has enrolled it.
+fn verify(url: &str, mine: u8) {
+    let verifier = verifier(url, "300");
+    for number in 0..10 {
+        let (der, registration) = certificate(number);
+        if number % 2 == mine {
+            open(url).editor("test").enrol(&registration).expect("a registration");
+        }
+        let accepted =
+            || verifier.verify_at(&der, NOW).get("user").is_some_and(|user| user == registration.user.as_bytes());
+        refresh_until(&verifier, |_| accepted());
+    }
+}
+
+/// Refreshes until that is so; it looks once a second at most.
+fn refresh_until(verifier: &Verifier, done: impl Fn(Result<bool, Error>) -> bool) {
+    let start = Instant::now();
+    while !done(verifier.refresh()) {
+        assert!(start.elapsed() < Duration::from_secs(30), "nothing comes of it");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -67,7 +114,7 @@ fn read(registry: &Registry, stop: &Path) {
     while !stop.exists() {
         // While the server is away nothing is known to have changed, and the index that there is serves on.
         let Ok(true) = registry.changed() else {
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(10));
             continue;
         };
         let Ok(index) = registry.load() else { continue };
@@ -159,6 +206,34 @@ fn a_change_by_another_process_is_heard_of_within_a_second() {
     server.query("DELETE FROM clientcert.registration WHERE label = 'key 1'");
     assert!(until_changed(&registry) < Duration::from_secs(1));
     assert_eq!(registry.load().expect("a registry").len(), 2);
+}
+
+#[test]
+fn two_processes_enrol_and_verify_at_once() {
+    let server = Postgres::start();
+    let workers = ["0", "1"].map(|mine| Worker::start(&["verify", &server.url(), mine]));
+    for worker in workers {
+        assert!(worker.finish().1);
+    }
+}
+
+#[test]
+fn the_last_known_state_serves_for_a_bounded_time() {
+    let mut server = Postgres::start();
+    let (alice, registration) = certificate(1);
+    open(&server.url()).editor("test").enrol(&registration).expect("a registration");
+    let verifier = verifier(&server.url(), "3");
+    let primary = || verifier.verify_at(&alice, NOW).primary().map(|reason| reason.code);
+    assert_eq!(primary(), None);
+    server.kill();
+    refresh_until(&verifier, |refreshed| refreshed.is_err_and(|error| error.status() == Status::RegistryUnavailable));
+    assert_eq!(primary(), None, "for a while it serves on, and refresh says that it is away");
+    refresh_until(&verifier, |_| primary().is_some());
+    assert_eq!(primary(), Some(Code::RegistryUnavailable));
+    assert!(verifier.policy().warnings().iter().any(|warning| warning.option == "registry"));
+    server.restart();
+    refresh_until(&verifier, |_| primary().is_none());
+    assert!(verifier.policy().warnings().is_empty());
 }
 
 #[test]

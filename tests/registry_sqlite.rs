@@ -4,17 +4,22 @@
 
 #[path = "support/registrations.rs"]
 mod registrations;
+mod support;
 #[path = "support/worker.rs"]
 mod worker_process;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use clientcert::registry::Registry;
-use clientcert::{Error, Status};
+use clientcert::certificate::OwnedCertificate;
+use clientcert::registry::{RegisteredKey, Registration, Registry};
+use clientcert::verify::Code;
+use clientcert::{Config, Error, Status, Verifier};
 use registrations::{key, registration, scatter, use_every_verb};
 use rusqlite::Connection;
+use support::{Key, NOW, Template};
 use tempfile::TempDir;
 use worker_process::{Worker, task, tell};
 
@@ -233,6 +238,48 @@ fn a_change_by_another_process_shows_and_nothing_else_does() {
     other.registry().editor("test").remove(&key(2)).expect("its removal");
     fs::copy(other.path(), world.path()).expect("another database");
     assert!(registry.changed().expect("an answer"));
+}
+
+/// Refreshes until that says so; it looks once a second at most.
+fn refresh_until(verifier: &Verifier, done: impl Fn(Result<bool, Error>) -> bool) {
+    let start = Instant::now();
+    while !done(verifier.refresh()) {
+        assert!(start.elapsed() < Duration::from_secs(20), "nothing comes of it");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_any_more_does_not_serve_for_ever() {
+    let world = World::new();
+    let alice = Template::client("alice", "alice", &Key::ed25519(2)).sign(&Key::ed25519(2));
+    let certificate = OwnedCertificate::from_der(&*alice).expect("a certificate");
+    let registration = Registration::new("alice", RegisteredKey::spki_of(&certificate.view()), 0);
+    let mut config = Config::new();
+    config.set("trust", "key").expect("an option");
+    config.set("registry", &world.url()).expect("an option");
+    config.set("registry_max_age", "3").expect("an option");
+    let verifier = Verifier::new(&config).expect("a verifier");
+    let primary = || verifier.verify_at(&alice, NOW).primary().map(|reason| reason.code);
+    assert_eq!(primary(), Some(Code::KeyNotRegistered));
+    world.registry().editor("test").enrol(&registration).expect("a registration");
+    refresh_until(&verifier, |refreshed| refreshed.expect("a registry"));
+    assert_eq!(primary(), None);
+
+    // What changed is known to have, but not what.
+    world
+        .sql()
+        .execute_batch("ALTER TABLE registration RENAME TO hidden; UPDATE generation SET token = randomblob(16)")
+        .expect("a change");
+    refresh_until(&verifier, |refreshed| refreshed.is_err());
+    assert_eq!(primary(), None, "for a while it serves on");
+    refresh_until(&verifier, |refreshed| refreshed.is_ok_and(|changed| changed));
+    assert_eq!(primary(), Some(Code::RegistryUnavailable));
+    refresh_until(&verifier, |refreshed| refreshed.is_err());
+    assert_eq!(primary(), Some(Code::RegistryUnavailable));
+    world.sql().execute_batch("ALTER TABLE hidden RENAME TO registration").expect("a change");
+    refresh_until(&verifier, |refreshed| refreshed.is_ok_and(|changed| changed));
+    assert_eq!(primary(), None);
 }
 
 #[test]

@@ -55,9 +55,17 @@ impl Registrations {
             true => registry.latest(),
             false => None,
         };
+        let index = match (shared.map_or_else(|| registry.load(), Ok), previous) {
+            (Ok(index), _) => index,
+            // It says that something changed, and not what: what was known before may serve no longer than if it were away.
+            (Err(_), Some(previous)) if changed_only && previous.available && previous.is_too_old(settings) => {
+                return Ok(Some(Arc::new(previous.away(settings))));
+            }
+            (Err(error), _) => return Err(error),
+        };
         let loaded = Self {
             registry: Arc::clone(registry),
-            index: shared.map_or_else(|| registry.load(), Ok)?,
+            index,
             available: true,
             started: Instant::now(),
             confirmed: AtomicI64::new(0),

@@ -111,12 +111,14 @@ impl Postgres {
             return Ok(());
         }
         let fail = |failure: Failure| failure.writing(&self.target);
-        session.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})"), VERB_LIMIT).map_err(fail)?;
+        // The lock comes before the transaction, which would else not see the tables that another process just made.
+        session.batch(&format!("SELECT pg_advisory_lock({LOCK})"), VERB_LIMIT).map_err(fail)?;
+        session.batch("BEGIN", LOOK_LIMIT).map_err(fail)?;
         let found = self.version(session)?;
         for statements in &MIGRATIONS[found..] {
             session.batch(statements, VERB_LIMIT).map_err(fail)?;
         }
-        session.batch("COMMIT", VERB_LIMIT).map_err(fail)
+        session.batch(&format!("COMMIT; SELECT pg_advisory_unlock({LOCK})"), VERB_LIMIT).map_err(fail)
     }
 
     /// The version of the tables, at most that of this build; 0 where there are none.
