@@ -96,7 +96,7 @@ fn user(number: usize) -> String {
 }
 
 /// What looks random, and is the same in each run (splitmix64).
-fn digest(number: usize) -> [u8; 32] {
+pub fn digest(number: usize) -> [u8; 32] {
     let mut digest = [0; 32];
     for (quarter, bytes) in digest.chunks_exact_mut(8).enumerate() {
         let mut word = (4 * number as u64 + quarter as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -5,6 +5,7 @@
 
 mod crls;
 mod hostile;
+mod keys;
 mod many_cas;
 mod registry;
 mod renderings;
@@ -36,6 +37,7 @@ const SECTIONS: &[Section] = &[
     ("many_cas", many_cas::many_cas),
     ("crls", crls::crls),
     ("registry", registry::registry),
+    ("keys", keys::keys),
 ];
 
 fn main() {
