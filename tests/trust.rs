@@ -468,6 +468,40 @@ mod external {
     }
 }
 
+mod enrolment {
+    use super::*;
+
+    #[test]
+    fn who_only_lacks_a_registration_registers_and_is_let_in() {
+        for trust in ["key", "ca|key"] {
+            let verifier = verifier(trust, Some(""), &[]);
+            let registry = Arc::clone(verifier.policy().registry().expect("a registry"));
+            let verdict = verifier.verify_at(&self_signed(), NOW);
+            registry.editor("alice").enrol_verdict("alice", "laptop", &verdict).expect(trust);
+            verifier.reload().expect("the registry");
+            assert_eq!(verifier.verify_at(&self_signed(), NOW).user(), Some("alice"), "{trust}");
+        }
+    }
+
+    #[test]
+    fn who_lacks_more_does_not() {
+        let expired = Template::client("a", "a", &Key::ed25519(2)).valid("200101000000Z", "210101000000Z");
+        for (trust, registry, chain) in [
+            ("key", "", expired.sign(&Key::ed25519(2))),
+            ("ca+key", "", self_signed()),
+            ("ca|key", &registered("disabled"), self_signed()),
+            ("ca|key", "", issued()),
+            ("ca", "", issued()),
+        ] {
+            let registry_of = verifier("key", Some(registry), &[]);
+            let verdict = verifier(trust, Some(registry), &[]).verify_at(&chain, NOW);
+            let policy = registry_of.policy();
+            let editor = policy.registry().expect("a registry").editor("alice");
+            assert!(editor.enrol_verdict("alice", "laptop", &verdict).is_err(), "{trust}");
+        }
+    }
+}
+
 mod time {
     use super::*;
 

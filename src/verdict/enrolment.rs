@@ -79,7 +79,7 @@ impl Verdict {
             _ if self.verified() => {
                 refuse("the client is verified already, so there is nothing to register".to_owned())
             }
-            ([only], Some(certificate)) if only.code == Code::KeyNotRegistered => Ok(certificate),
+            (_, Some(certificate)) if self.may_enrol() => Ok(certificate),
             (reasons, Some(_)) => {
                 let other = reasons.iter().find(|reason| reason.code != Code::KeyNotRegistered);
                 let why = other.map_or("nobody has asked for its registration", |reason| reason.code.text());
