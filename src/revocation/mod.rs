@@ -7,7 +7,9 @@ pub mod ocsp;
 
 mod check;
 mod crl;
+mod crl_extensions;
 mod distribution_point;
+mod draft;
 mod entries;
 mod held;
 mod index;
