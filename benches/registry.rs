@@ -91,7 +91,7 @@ fn first_byte(user: &str) -> u64 {
     u64::from(user.as_bytes()[0])
 }
 
-fn user(number: usize) -> String {
+pub fn user(number: usize) -> String {
     format!("user{number:08}")
 }
 

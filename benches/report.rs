@@ -8,6 +8,8 @@ mod hostile;
 mod keys;
 mod many_cas;
 mod registry;
+#[cfg(feature = "sqlite")]
+mod registry_sqlite;
 mod renderings;
 mod support;
 mod threads;
@@ -38,6 +40,8 @@ const SECTIONS: &[Section] = &[
     ("crls", crls::crls),
     ("registry", registry::registry),
     ("keys", keys::keys),
+    #[cfg(feature = "sqlite")]
+    ("registry_sqlite", registry_sqlite::registry_sqlite),
 ];
 
 fn main() {

@@ -13,7 +13,13 @@ pub(super) fn found(row: &Row) -> Result<Option<Found<'_>>, Error> {
     let digest = |bytes: &[u8]| bytes.try_into().ok();
     let key = digest(row.try_get(1)?).and_then(|digest| RegisteredKey::of_kind(row.try_get(0).ok()?, digest));
     let Some(key) = key else { return Ok(None) };
-    let ca: Option<&[u8]> = row.try_get(11)?;
+    let ca = match row.try_get::<_, Option<&[u8]>>(11)? {
+        Some(bytes) => match digest(bytes) {
+            None => return Ok(None),
+            ca => ca,
+        },
+        None => None,
+    };
     Ok(Some(Found {
         key,
         user: row.try_get(2)?,
@@ -25,11 +31,7 @@ pub(super) fn found(row: &Row) -> Result<Option<Found<'_>>, Error> {
         revoked: row.try_get(8)?,
         last_used: row.try_get(9)?,
         no_manage: row.try_get(10)?,
-        ca: match ca.map(digest) {
-            None => None,
-            Some(None) => return Ok(None),
-            some => some.flatten(),
-        },
+        ca,
     }))
 }
 

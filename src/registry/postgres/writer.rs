@@ -29,13 +29,13 @@ impl<'a> Writer<'a> {
 
     /// Keeps what was done. Where the connection breaks just then, the server is asked on another what became of it.
     pub(super) fn commit(self) -> Result<(), Error> {
+        const STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
         let Self { registry, session, number } = self;
         let Err(failure) = session.batch("COMMIT", VERB_LIMIT) else { return Ok(()) };
         match &failure {
             Failure::Postgres(error) if error.as_db_error().is_some() => return Err(failure.writing(&registry.target)),
             Failure::Postgres(_) | Failure::TimedOut(_) => {}
         }
-        const STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
         let status = registry.connect().ok().and_then(|mut session| {
             let row = session.query_one(STATUS, &[&number], LOOK_LIMIT).ok()??;
             row.try_get::<_, Option<String>>(0).ok()?
