@@ -47,8 +47,13 @@ fn lookup(bench: &mut Bench, count: usize) {
     for (what, from) in [("registered", 0), ("unknown", count)] {
         let wanted: Vec<[u8; 32]> = (0..LOOKUPS).map(|number| digest(from + number * 7_919 % count)).collect();
         let never = || -> [u8; 32] { unreachable!("no certificate is registered") };
-        let ours =
-            || wanted.iter().filter_map(|key| index.find(key, never)).map(|found| first_byte(found.user)).sum::<u64>();
+        let ours = || {
+            wanted
+                .iter()
+                .filter_map(|key| index.locate(key, never))
+                .map(|entry| u64::from(entry.user_bytes()[0]))
+                .sum::<u64>()
+        };
         let bare = || wanted.iter().filter_map(|key| map.get(key)).map(|user| first_byte(user)).sum::<u64>();
         assert_eq!(ours(), bare());
         let samples = rounds(

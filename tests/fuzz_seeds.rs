@@ -9,6 +9,7 @@ use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
 use clientcert::identity::Rule;
 use clientcert::policy::Config;
+use clientcert::registry::{Registry, jwks};
 use clientcert::revocation::Crl;
 use clientcert::revocation::ocsp::{HashAlgorithm, Question, Rules};
 
@@ -50,6 +51,12 @@ fn seeds_are_well_formed() {
         Rule::parse(rule).expect(rule);
     }
 
+    Registry::from_bytes(REGISTRATIONS.as_bytes()).expect("registrations");
+    let key_sets = key_sets(&certificates[0]);
+    for set in &key_sets {
+        jwks(set.as_bytes()).expect(set);
+    }
+
     let Some(folder) = std::env::var_os("CLIENTCERT_FUZZ_SEEDS") else { return };
     let folder = Path::new(&folder);
     let tagged = |tag: u8, bytes: Vec<u8>| der::concat(&[&[tag][..], &bytes]);
@@ -62,8 +69,30 @@ fn seeds_are_well_formed() {
     write(folder, "ocsp", tagged_responses.map(|(tag, bytes)| tagged(tag, bytes.clone())));
     let value = |rule: &str| [rule.as_bytes(), b"\nalice@corp.example"].concat();
     write(folder, "identity", RULES.iter().copied().chain(FOREIGN_RULES.iter().copied()).map(value));
+    write(folder, "registry_file", [REGISTRATIONS.as_bytes().to_vec()].into_iter());
+    write(folder, "jwks", key_sets.into_iter().map(String::into_bytes));
     write(folder, "crl", crls.iter().cloned());
     write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
+}
+
+/// A line of every kind.
+const REGISTRATIONS: &str = "# who may come in\n\n\
+    spki:sha256:0000000000000000000000000000000000000000000000000000000000000000 alice\n\
+    cert:sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA alice her laptop\r\n\
+    disabled,no-manage,not-before=2026-01-01,not-after=2027-01-01T12:00:00Z,created=2026-01-01,last-used=2026-06-01,\
+    ca=sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA \
+    spki:sha256:1111111111111111111111111111111111111111111111111111111111111111 \"Jo \\\"J\\\" Doe\" \" a phone \"\n\
+    \trevoked spki:sha256:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22 bob\n";
+
+fn key_sets(certificate: &[u8]) -> [String; 3] {
+    let certificate = OwnedCertificate::from_der(certificate).expect("a certificate");
+    let thumbprint = certificate.view().x5t_s256();
+    let x5c = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, certificate.view().as_der());
+    [
+        format!(r#"{{"keys":[{{"kty":"EC","kid":"one","x5t#S256":"{thumbprint}"}},{{"kty":"oct"}}]}}"#),
+        format!(r#"{{"kty":"other","x5c":["{x5c}"],"x5t#S256":"{thumbprint}"}}"#),
+        format!(r#"{{"x5t#S256":"{thumbprint}","kty":"RSA","n":"AQAB","e":"AQAB"}}"#),
+    ]
 }
 
 /// Clients with much to read in them, all of them good.

@@ -94,6 +94,25 @@ pub(crate) fn parse(line: &str) -> Result<Option<Line<'_>>, Problem> {
     }
 }
 
+/// Reads the plainest line, as most are where there are many: a canonical key, one space, a user. None for any other,
+/// which [`parse`] reads.
+pub(crate) fn parse_plain(line: &str) -> Option<Found<'_>> {
+    const PREFIX: usize = "spki:sha256:".len();
+    let (key, rest) = line.split_at_checked(PREFIX + 64)?;
+    let user = rest.strip_prefix(' ')?;
+    let odd = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'"');
+    if user.is_empty() || user.bytes().any(odd) {
+        return None;
+    }
+    let digest = digest(&key[PREFIX..])?;
+    let key = match &key[..PREFIX] {
+        "spki:sha256:" => RegisteredKey::Spki(digest),
+        "cert:sha256:" => RegisteredKey::Certificate(digest),
+        _ => return None,
+    };
+    Some(Found::plain(key, user))
+}
+
 /// Reads options alone, as they stand before a key: `not-after=2027-01-01,no-manage`; may be empty.
 pub(crate) fn parse_options(text: &str) -> Result<Options<'_>, Problem> {
     let text = text.trim_matches(is_space);
@@ -428,6 +447,29 @@ mod tests {
         assert_eq!(parse_options("  "), Ok(Options::default()));
         assert_eq!(parse_options("no-manage").map(|options| options.no_manage), Ok(true));
         assert!(parse_options("no-manage disabled").is_err() && parse_options("no").is_err());
+    }
+
+    #[test]
+    fn a_plain_line_is_read_alike() {
+        for (text, plain) in [
+            (format!("{ZEROS} alice"), true),
+            (format!("{ZEROS} älice\\"), true),
+            (ZEROS.replace("spki", "cert") + " alice", true),
+            (format!("{ZEROS}  alice"), false),
+            (format!("{ZEROS} alice her key"), false),
+            (format!("{ZEROS} \"alice\""), false),
+            (format!("{ZEROS} alice\r"), false),
+            (format!("{ZEROS} "), false),
+            (format!("x{ZEROS} alice"), false),
+        ] {
+            let read = parse_plain(&text);
+            assert_eq!(read.is_some(), plain, "{text}");
+            if let Some(found) = read {
+                let whole = line(&text);
+                assert_eq!((KeyText::Digest(found.key), found.user), (whole.key, &*whole.user));
+                assert_eq!((whole.options, &*whole.label), (Options::default(), ""));
+            }
+        }
     }
 
     proptest! {

@@ -103,28 +103,33 @@ impl Records {
     #[inline]
     pub(super) fn read(&self, key: RegisteredKey, record: Reference) -> Option<Found<'_>> {
         let mut cursor = Cursor(self.0.get(record as usize..)?);
-        let none = Found {
-            user: "",
-            key,
-            label: "",
-            created: 0,
-            not_before: None,
-            not_after: None,
-            disabled: false,
-            revoked: None,
-            last_used: None,
-            no_manage: false,
-            ca: None,
-        };
+        let none = Found::plain(key, "");
         match cursor.0.first()? & FIELDS {
             0 => Some(Found { user: cursor.text()?, ..none }),
             _ => self.read_fields(none, record, cursor),
         }
     }
 
-    /// The name that stands here.
-    pub(super) fn name(&self, at: Reference) -> Option<&str> {
-        Cursor(self.0.get(at as usize..)?).text()
+    /// The name that stands here, in UTF-8.
+    #[inline]
+    pub(super) fn name(&self, at: Reference) -> Option<&[u8]> {
+        Cursor(self.0.get(at as usize..)?).bytes()
+    }
+
+    /// The name of a record's user, in UTF-8.
+    #[inline]
+    pub(super) fn user(&self, record: Reference) -> Option<&[u8]> {
+        let mut cursor = Cursor(self.0.get(record as usize..)?);
+        match cursor.0.first()? & FIELDS {
+            0 => cursor.bytes(),
+            _ => {
+                let fields = cursor.byte()?;
+                if fields & MORE != 0 {
+                    cursor.byte()?;
+                }
+                self.user_of(fields, record, &mut cursor)
+            }
+        }
     }
 
     pub(super) fn shrunk(mut self) -> Self {
@@ -139,10 +144,7 @@ impl Records {
     fn read_fields<'a>(&'a self, none: Found<'a>, record: Reference, mut cursor: Cursor<'a>) -> Option<Found<'a>> {
         let fields = cursor.byte()?;
         let more = if fields & MORE != 0 { cursor.byte()? } else { 0 };
-        let user = match fields & NAME_HERE {
-            0 => self.name(record.checked_sub(cursor.number()?.try_into().ok()?)?)?,
-            _ => cursor.text()?,
-        };
+        let user = std::str::from_utf8(self.user_of(fields, record, &mut cursor)?).ok()?;
         let label = if fields & LABEL != 0 { cursor.text()? } else { "" };
         let mut moment = |is_set: bool| match is_set {
             true => cursor.moment().map(Some),
@@ -161,6 +163,13 @@ impl Records {
             no_manage: more & NO_MANAGE != 0,
             ..none
         })
+    }
+
+    fn user_of<'a>(&'a self, fields: u8, record: Reference, cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
+        match fields & NAME_HERE {
+            0 => self.name(record.checked_sub(cursor.number()?.try_into().ok()?)?),
+            _ => cursor.bytes(),
+        }
     }
 
     fn push_text(&mut self, text: &str) {
@@ -204,13 +213,18 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    #[inline]
+    fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = match self.byte()? {
             LONG_NAME => usize::from(u16::from_le_bytes([self.byte()?, self.byte()?])),
             length => usize::from(length),
         };
         let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok()
+        Some(text)
     }
 
     fn number(&mut self) -> Option<u64> {

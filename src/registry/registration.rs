@@ -204,7 +204,24 @@ impl Registration {
     }
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    /// A registration of which nothing else is set.
+    pub(crate) fn plain(key: RegisteredKey, user: &'a str) -> Self {
+        Self {
+            user,
+            key,
+            label: "",
+            created: 0,
+            not_before: None,
+            not_after: None,
+            disabled: false,
+            revoked: None,
+            last_used: None,
+            no_manage: false,
+            ca: None,
+        }
+    }
+
     /// A copy that owns its texts.
     pub fn to_registration(&self) -> Registration {
         let Self { key, created, not_before, not_after, disabled, revoked, last_used, no_manage, ca, .. } = *self;

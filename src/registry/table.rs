@@ -1,10 +1,14 @@
 //! Fingerprints, sorted, with what each refers to: no slot is empty, and no byte is stored that the place implies.
 //!
 //! The leading bits of a fingerprint choose a bucket, a directory says where each bucket begins, and a bucket is sorted.
-//! The bytes that all of a bucket share are not stored: 32 bytes of fingerprint take 30 among a million. Whoever makes
-//! keys whose fingerprints begin alike, which costs 2^n hashes for n bits, fills one bucket: it is then searched by halves,
-//! and a lookup takes at most as many comparisons as the number of registrations has bits. Nothing is compared in part:
-//! a key is found if all 256 bits agree.
+//! The bytes that all of a bucket share are not stored: 32 bytes of fingerprint take 30 among a million. The byte after
+//! them, the tag, stands apart, so that one look at the tags of a bucket tells which of its entries to compare.
+//!
+//! Whoever makes keys whose fingerprints begin alike, which costs 2^n hashes for n bits, fills one bucket: it is then
+//! searched by halves, and a lookup takes at most as many comparisons as the number of registrations has bits. A key is
+//! found only if all 256 bits agree.
+
+use std::cmp::Ordering;
 
 use super::records::Reference;
 
@@ -19,6 +23,8 @@ pub(super) struct Table {
     /// How many bytes a reference takes.
     width: usize,
     starts: Starts,
+    /// The first byte that is not implied of each fingerprint, and some more so that a bucket's can be read at once.
+    tags: Box<[u8]>,
     /// For each registration the rest of its fingerprint, and its reference, little-endian.
     entries: Box<[u8]>,
     len: usize,
@@ -34,10 +40,14 @@ enum Starts {
 #[derive(Debug, Default)]
 pub(super) struct TableBuilder(Vec<(Digest, Reference)>);
 
-/// Buckets of up to this size are looked through from their start, which is faster than halving.
-const SMALL: usize = 24;
+/// Buckets of up to this size are looked through by their tags, larger ones by halves.
+const SMALL: usize = 16;
 
 impl TableBuilder {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
     pub(super) fn add(&mut self, digest: Digest, reference: Reference) {
         self.0.push((digest, reference));
     }
@@ -48,25 +58,29 @@ impl TableBuilder {
 
     /// Makes the table, with references of `width` bytes. Fails with a fingerprint that is there twice.
     pub(super) fn finish(self, width: usize) -> Result<Table, Digest> {
-        let mut all = self.0;
-        all.sort_unstable_by(|(a, _), (b, _)| head(a).cmp(&head(b)).then_with(|| a.cmp(b)));
-        if let Some(pair) = all.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(pair[0].0);
-        }
+        let all = self.0;
         let bits = directory_bits(all.len());
         let implied = (bits / 8) as usize;
-        let stride = 32 - implied + width;
-        let mut entries = Vec::with_capacity(all.len() * stride);
-        let mut starts = Vec::with_capacity((1 << bits) + 1);
-        for (index, (digest, reference)) in all.iter().enumerate() {
-            while starts.len() <= bucket(bits, digest) {
-                starts.push(index);
+        let (starts, mut order) = by_bucket(&all, bits);
+        let mut tags = Vec::with_capacity(all.len() + SMALL);
+        let mut entries = Vec::with_capacity(all.len() * (31 - implied + width));
+        let digest = |place: &u32| &all[*place as usize].0;
+        for bounds in starts.windows(2) {
+            let places = &mut order[bounds[0] as usize..bounds[1] as usize];
+            places.sort_unstable_by(|a, b| digest(a).cmp(digest(b)));
+            if let Some(twice) = places.windows(2).find(|pair| digest(&pair[0]) == digest(&pair[1])) {
+                return Err(*digest(&twice[0]));
             }
-            entries.extend_from_slice(&digest[implied..]);
-            entries.extend_from_slice(&reference.to_le_bytes()[..width]);
+            for place in places {
+                let (digest, reference) = &all[*place as usize];
+                tags.push(digest[implied]);
+                entries.extend_from_slice(&digest[implied + 1..]);
+                entries.extend_from_slice(&reference.to_le_bytes()[..width]);
+            }
         }
-        starts.resize((1 << bits) + 1, all.len());
-        Ok(Table { bits, implied, width, starts: Starts::new(&starts), entries: entries.into(), len: all.len() })
+        tags.extend_from_slice(&[0; SMALL]);
+        let (starts, len) = (Starts::new(starts), all.len());
+        Ok(Table { bits, implied, width, starts, tags: tags.into(), entries: entries.into(), len })
     }
 }
 
@@ -75,28 +89,20 @@ impl Table {
     #[inline]
     pub(super) fn find(&self, digest: &Digest) -> Option<Reference> {
         let (from, to) = self.starts.range(bucket(self.bits, digest))?;
-        let stride = self.stride();
-        let entries = self.entries.get(from * stride..to * stride)?;
-        let wanted = &digest[self.implied..];
-        let wanted_word = word(wanted);
-        let mut entries = match to - from > SMALL {
-            true => &entries[lower_bound(entries, stride, wanted_word) * stride..],
-            false => entries,
+        let count = to - from;
+        if count > SMALL {
+            return self.find_by_halves(digest, from, to);
         }
-        .chunks_exact(stride);
-        let entry = entries.find(|entry| word(entry) >= wanted_word)?;
-        if &entry[..wanted.len()] == wanted {
-            return Some(self.reference(entry));
+        let tags: &[u8; SMALL] = self.tags.get(from..)?.first_chunk()?;
+        let mut candidates = equal_bytes(*tags, digest[self.implied & 31]) & lowest(count);
+        while candidates != 0 {
+            let entry = self.entry(from + candidates.trailing_zeros() as usize / 8)?;
+            if self.is(entry, digest) {
+                return Some(self.reference(entry));
+            }
+            candidates &= candidates - 1;
         }
-        // Eight bytes alike in two fingerprints: somebody worked for it. They are sorted, so halving is still possible,
-        // but nobody can afford a crowd of 2^64.
-        if word(entry) != wanted_word {
-            return None;
-        }
-        entries
-            .take_while(|entry| word(entry) == wanted_word)
-            .find(|entry| &entry[..wanted.len()] == wanted)
-            .map(|entry| self.reference(entry))
+        None
     }
 
     pub(super) fn len(&self) -> usize {
@@ -105,41 +111,67 @@ impl Table {
 
     /// Every fingerprint, in order, with what it refers to.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Digest, Reference)> + '_ {
-        let buckets = 0..1_usize << self.bits;
-        buckets.flat_map(move |bucket| {
+        (0..1_usize << self.bits).flat_map(move |bucket| {
             let (from, to) = self.starts.range(bucket).unwrap_or_default();
-            let stride = self.stride();
             let prefix = if self.bits == 0 { 0 } else { (bucket as u64) << (64 - self.bits) };
-            self.entries[from * stride..to * stride].chunks_exact(stride).map(move |entry| {
+            (from..to).filter_map(move |place| {
+                let entry = self.entry(place)?;
                 let mut digest = [0; 32];
                 digest[..8].copy_from_slice(&prefix.to_be_bytes());
-                digest[self.implied..].copy_from_slice(&entry[..32 - self.implied]);
-                (digest, self.reference(entry))
+                digest[self.implied] = *self.tags.get(place)?;
+                digest[self.implied + 1..].copy_from_slice(&entry[..31 - self.implied]);
+                Some((digest, self.reference(entry)))
             })
         })
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.entries.len() + self.starts.memory()
+        self.tags.len() + self.entries.len() + self.starts.memory()
     }
 
-    fn stride(&self) -> usize {
-        32 - self.implied + self.width
+    /// In a bucket that somebody has worked to fill.
+    #[cold]
+    fn find_by_halves(&self, digest: &Digest, mut from: usize, mut to: usize) -> Option<Reference> {
+        let wanted = (digest[self.implied], &digest[self.implied + 1..]);
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            let entry = self.entry(middle)?;
+            match (*self.tags.get(middle)?, &entry[..31 - self.implied]).cmp(&wanted) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+                Ordering::Equal => return Some(self.reference(entry)),
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn entry(&self, place: usize) -> Option<&[u8]> {
+        let stride = 31 - self.implied + self.width;
+        self.entries.get(place * stride..)?.get(..stride)
+    }
+
+    /// Whether this is the entry of a fingerprint whose tag agrees: the eight bytes after the tag, and the last 24, which
+    /// overlap. Compared in words, that costs no call.
+    #[inline]
+    fn is(&self, entry: &[u8], digest: &Digest) -> bool {
+        let rest = 31 - self.implied;
+        let first = entry.first_chunk::<8>() == digest.get(self.implied + 1..).and_then(|rest| rest.first_chunk());
+        let last = entry.get(rest - 24..rest).and_then(|last| last.first_chunk::<24>());
+        first & (last == digest.last_chunk())
     }
 
     #[inline]
     fn reference(&self, entry: &[u8]) -> Reference {
-        let bytes = &entry[32 - self.implied..];
-        bytes.iter().rev().fold(0, |reference, byte| reference << 8 | Reference::from(*byte))
+        let last = entry.last_chunk().map_or(0, |bytes| Reference::from_le_bytes(*bytes));
+        last >> (32 - 8 * self.width)
     }
 }
 
 impl Starts {
-    fn new(starts: &[usize]) -> Self {
+    fn new(starts: Vec<u32>) -> Self {
         let few: Result<_, _> = starts.iter().map(|start| u16::try_from(*start)).collect();
-        // References are of 32 bits, so there are not more registrations than that.
-        let many = || starts.iter().map(|start| u32::try_from(*start).unwrap_or(u32::MAX)).collect();
-        few.map_or_else(|_| Self::Many(many()), Self::Few)
+        few.map_or_else(|_| Self::Many(starts.into()), Self::Few)
     }
 
     #[inline]
@@ -170,34 +202,46 @@ fn directory_bits(len: usize) -> u32 {
     if (6..8).contains(&bits) { 8 } else { bits.min(32) }
 }
 
+/// Where each bucket begins and the last one ends, and the places of all fingerprints, bucket by bucket.
+fn by_bucket(all: &[(Digest, Reference)], bits: u32) -> (Vec<u32>, Vec<u32>) {
+    // References are of 32 bits, so there are not more fingerprints than that.
+    let mut next = vec![0_u32; (1 << bits) + 1];
+    for (digest, _) in all {
+        next[bucket(bits, digest) + 1] += 1;
+    }
+    for at in 1..next.len() {
+        next[at] += next[at - 1];
+    }
+    let starts = next.clone();
+    let mut order = vec![0_u32; all.len()];
+    for (place, (digest, _)) in (0..).zip(all) {
+        let at = &mut next[bucket(bits, digest)];
+        order[*at as usize] = place;
+        *at += 1;
+    }
+    (starts, order)
+}
+
 #[inline]
 fn bucket(bits: u32, digest: &Digest) -> usize {
+    let head = digest.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
     // A shift by all 64 bits would be none.
     #[allow(clippy::cast_possible_truncation, reason = "at most 32 bits are left")]
-    let bucket = (head(digest) >> 1 >> (63 - bits)) as usize;
+    let bucket = (head >> 1 >> (63 - bits)) as usize;
     bucket
 }
 
+/// The highest bit of each byte that equals `byte`.
 #[inline]
-fn head(digest: &Digest) -> u64 {
-    word(digest)
+fn equal_bytes(bytes: [u8; SMALL], byte: u8) -> u128 {
+    const LOW: u128 = u128::MAX / 255 * 127;
+    let differs = u128::from_le_bytes(bytes) ^ (u128::MAX / 255 * u128::from(byte));
+    // No carry leaves its byte: the sum is at most 254.
+    !(((differs & LOW) + LOW) | differs | LOW)
 }
 
-/// The first eight bytes as a number that sorts like them.
+/// The bits of so many bytes.
 #[inline]
-fn word(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
-
-/// How many entries come before the first that is not below `wanted`.
-fn lower_bound(entries: &[u8], stride: usize, wanted: u64) -> usize {
-    let (mut from, mut to) = (0, entries.len() / stride);
-    while from < to {
-        let middle = usize::midpoint(from, to);
-        match word(&entries[middle * stride..]) < wanted {
-            true => from = middle + 1,
-            false => to = middle,
-        }
-    }
-    from
+fn lowest(count: usize) -> u128 {
+    !u128::MAX.checked_shl(8 * count as u32).unwrap_or(0)
 }

@@ -44,10 +44,15 @@ const MAX_CERTIFICATE_FILE: u64 = 1 << 20;
 
 /// Reads a whole text into an index.
 pub(crate) fn read(text: &str, origin: &Origin) -> Result<Reading, Error> {
-    let mut builder = IndexBuilder::default();
+    // A line is seldom shorter than a fingerprint in hexadecimal and a name.
+    let mut builder = IndexBuilder::with_capacity(text.len() / 80);
     let mut files = Vec::new();
     for (number, line) in lines(text) {
         let at = |problem: Problem| malformed(origin, number, &problem);
+        if let Some(found) = grammar::parse_plain(line) {
+            builder.add(&found).map_err(|error| at(error.to_string().into()))?;
+            continue;
+        }
         let Some(line) = grammar::parse(trimmed(line)).map_err(at)? else { continue };
         let found = resolve(&line, origin, &mut files).map_err(at)?;
         builder.add(&found).map_err(|error| at(error.to_string().into()))?;
