@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clientcert::registry::Registration;
 use clientcert::revocation::ocsp::{HashAlgorithm, Question};
 use clientcert::verify::Code;
 use clientcert::{Config, Verdict, Verifier};
@@ -392,6 +393,32 @@ fn nobody_is_asked_about_who_is_refused_anyway() {
     let verdict = verifier.ocsp_response_at(&pending, 0, &world.answer(&expired, revoked(REVOKED, None)), NOW);
     assert_eq!((reasons(&verdict).len(), verdict.accepted()), (2, false));
     assert!(!Code::OcspPending.is_tolerable());
+}
+
+#[test]
+fn the_host_answers_for_keys_and_responders_in_any_order() {
+    let world = World::new();
+    let options = [("ocsp", "leaf"), ("trust", "ca+key"), ("registry", "external")];
+    let verifier = world.verifier(&options);
+    let answer = world.answer(&world.alice, good());
+    let register = |verifier: &Verifier, verdict: &Arc<Verdict>| {
+        let key = verdict.pending_fingerprint().expect("a question");
+        verifier.resolve(verdict, Some(&Registration::new("alice", key, NOW)), NOW)
+    };
+    let pending = verifier.verify_at(&world.alice, NOW);
+    assert_eq!(reasons(&pending), ["registration_pending", "ocsp_pending"]);
+    let registered = register(&verifier, &pending);
+    assert_eq!((reasons(&registered), asked(&registered)), (vec!["ocsp_pending"], vec![(0, URL)]));
+    assert_eq!(reasons(&verifier.ocsp_response_at(&registered, 0, b"garbage", NOW)), ["ocsp_malformed"]);
+    let verdict = verifier.ocsp_response_at(&registered, 0, &answer, NOW);
+    assert_eq!((reasons(&verdict), verdict.user()), (vec![], Some("alice")));
+
+    let verifier = world.verifier(&options);
+    let pending = verifier.verify_at(&world.alice, NOW);
+    let answered = verifier.ocsp_response_at(&pending, 0, &answer, NOW);
+    assert_eq!((reasons(&answered), asked(&answered)), (vec!["registration_pending"], vec![]));
+    let verdict = register(&verifier, &answered);
+    assert_eq!((reasons(&verdict), verdict.user()), (vec![], Some("alice")));
 }
 
 #[test]
