@@ -89,6 +89,7 @@ fn with_options(template: &Template, rules: &[&str], options: &[(&str, &str)]) -
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what outcomes are compared with")]
 fn named(user: &str) -> Result<String, Code> {
     Ok(user.to_owned())
 }
@@ -178,8 +179,8 @@ mod sources {
         let tag = san(URI, &format!("tag:microsoft.com,2022-09-14:sid:{SID}"));
         let with = |sid: &[u8], names: &[Vec<u8>]| client(name::common_name("alice"), names).with(extension(sid));
         assert_eq!(user(&with(SID.as_bytes(), &[]), &["sid"]), named(SID));
-        assert_eq!(user(&client(name::common_name("alice"), &[tag.clone()]), &["sid"]), named(SID));
-        assert_eq!(user(&with(SID.as_bytes(), &[tag.clone()]), &["sid"]), named(SID));
+        assert_eq!(user(&client(name::common_name("alice"), std::slice::from_ref(&tag)), &["sid"]), named(SID));
+        assert_eq!(user(&with(SID.as_bytes(), std::slice::from_ref(&tag)), &["sid"]), named(SID));
         assert_eq!(user(&with(b"S-1-5-21-1", &[tag]), &["sid"]), Err(Code::AmbiguousIdentity));
         for bad in [&b"alice"[..], b"", b"S-1-", b"S-1-5-", b"S-1-5\0", b"S-1-5-\xff"] {
             assert_eq!(user(&with(bad, &[]), &["sid"]), Err(Code::AmbiguousIdentity), "{bad:?}");
@@ -350,7 +351,8 @@ mod conditions {
 
     fn digest(certificate: &[u8]) -> String {
         let owned = clientcert::certificate::OwnedCertificate::from_der(certificate).expect("a certificate");
-        owned.view().sha256().iter().map(|byte| format!("{byte:02x}")).collect()
+        let key = clientcert::registry::RegisteredKey::certificate_of(&owned.view()).to_string();
+        key.trim_start_matches("cert:sha256:").to_owned()
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn config(trust: &str, registry: Option<&str>, options: &[(&str, &str)]) -> Conf
     match registry {
         Some("external") => config.set("registry", "external").expect("external"),
         Some(lines) => {
-            config.set_bytes("registry", lines.as_bytes()).unwrap_or_else(|error| panic!("{lines}: {error}"))
+            config.set_bytes("registry", lines.as_bytes()).unwrap_or_else(|error| panic!("{lines}: {error}"));
         }
         None => {}
     }

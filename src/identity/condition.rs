@@ -69,8 +69,8 @@ impl Conditions {
         if !self.anchor.as_ref().is_none_or(|wanted| client.issuers.is_some() && wanted.is(anchor)) {
             return Some("anchor");
         }
-        let has_purpose = |wanted: &Box<[u8]>| client.leaf.extended_key_usages().any(|purpose| purpose == &**wanted);
-        if !self.purposes.iter().all(has_purpose) {
+        let has_purpose = |wanted: &[u8]| client.leaf.extended_key_usages().any(|purpose| purpose == wanted);
+        if !self.purposes.iter().all(|purpose| has_purpose(purpose)) {
             return Some("eku");
         }
         if !self.policies.iter().all(|policy| covers(client.leaf, issuers, policy)) {

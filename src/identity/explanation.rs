@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::source::Values;
 use super::{Client, Finding, MappedBy, Mapping, Refusal, Rules};
 
 /// What all rules make of a client, and the outcome.
@@ -53,8 +54,8 @@ impl Rules {
             };
             if asked {
                 let values = rule.source().values(client);
-                step.saw = values.map(|values| values.into_vec()).map_err(|ambiguity| ambiguity.to_string());
-                (step.user, step.finding) = self.describe(rule.apply(client, self.charset));
+                step.saw = values.map(Values::into_vec).map_err(|ambiguity| ambiguity.to_string());
+                (step.user, step.finding) = describe(rule.apply(client, self.charset));
                 if decisive.is_some_and(|decisive| decisive < index) {
                     step.finding = format!("too late, but: {}", step.finding);
                 }
@@ -62,19 +63,6 @@ impl Rules {
             step
         });
         Explanation { steps: steps.collect(), why: self.why(client, &result), result }
-    }
-
-    fn describe(&self, finding: Finding) -> (Option<String>, String) {
-        match finding {
-            Finding::User(user) => {
-                let text = format!("it names the user {user}");
-                (Some(user), text)
-            }
-            Finding::Absent => (None, "it does not match: the certificate has no such value".into()),
-            Finding::Condition(condition) => (None, format!("it does not apply: '{condition}' does not hold")),
-            Finding::Different => (None, "it does not match: the value is not one that it wants".into()),
-            Finding::Ambiguous(ambiguity) => (None, format!("it refuses: {ambiguity}")),
-        }
     }
 
     fn why(&self, client: &Client<'_>, result: &Result<Option<Mapping>, Refusal>) -> String {
@@ -119,5 +107,19 @@ impl Explanation {
                 "decided": step.decided,
             })).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// The user that a finding names, and the finding in English.
+fn describe(finding: Finding) -> (Option<String>, String) {
+    match finding {
+        Finding::User(user) => {
+            let text = format!("it names the user {user}");
+            (Some(user), text)
+        }
+        Finding::Absent => (None, "it does not match: the certificate has no such value".into()),
+        Finding::Condition(condition) => (None, format!("it does not apply: '{condition}' does not hold")),
+        Finding::Different => (None, "it does not match: the value is not one that it wants".into()),
+        Finding::Ambiguous(ambiguity) => (None, format!("it refuses: {ambiguity}")),
     }
 }

@@ -28,7 +28,7 @@ pub use source::Source;
 /// The rules of a policy.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    list: Vec<Rule>,
     /// Whether only strong mappings count.
     strong: bool,
     /// Whether a certificate without a user is refused.
@@ -163,17 +163,17 @@ impl Rules {
     /// Rules in their order. `strong`: a match of a weak rule refuses. `required`: a certificate that no rule matches is
     /// refused, where there are rules. `charset`: what the users' names may consist of.
     pub fn new(rules: Vec<Rule>, strong: bool, required: bool, charset: Charset) -> Self {
-        Self { rules, strong, required, charset }
+        Self { list: rules, strong, required, charset }
     }
 
     /// The rules, in their order.
     pub fn rules(&self) -> &[Rule] {
-        &self.rules
+        &self.list
     }
 
     /// Whether a rule names the user to whom the key is registered.
     pub(crate) fn names_by_registration(&self) -> bool {
-        self.rules.iter().any(|rule| *rule.source() == Source::Registry)
+        self.list.iter().any(|rule| *rule.source() == Source::Registry)
     }
 
     /// Whether a match of a weak rule refuses.
@@ -188,10 +188,10 @@ impl Rules {
     ///
     /// [`Refusal`], also where a rule before it would have matched but for an ambiguity: that is never skipped.
     pub fn map(&self, client: &Client<'_>) -> Result<Option<Mapping>, Refusal> {
-        if client.issuers.is_none() || self.rules.is_empty() {
+        if client.issuers.is_none() || self.list.is_empty() {
             return Ok(client.registered.map(registered));
         }
-        for (index, rule) in self.rules.iter().enumerate() {
+        for (index, rule) in self.list.iter().enumerate() {
             let user = match rule.apply(client, self.charset) {
                 Finding::User(user) => user,
                 Finding::Ambiguous(ambiguity) => return Err(Refusal::Ambiguous(index, ambiguity)),

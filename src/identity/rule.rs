@@ -208,35 +208,35 @@ impl<'t> Builder<'t> {
 
     fn set(&mut self, column: usize, key: &str, at: usize, value: &str) -> Result<(), RuleError> {
         let rule = &mut self.rule;
-        let set = match key {
-            "issuer" => Authority::parse(value).map(|authority| rule.conditions.issuer = Some(authority)),
-            "anchor" => Authority::parse(value).map(|authority| rule.conditions.anchor = Some(authority)),
+        let fail = |problem: String| Err(RuleError { column: at, problem });
+        let at_value = |problem: String| RuleError { column: at, problem };
+        match key {
+            "issuer" => rule.conditions.issuer = Some(Authority::parse(value).map_err(at_value)?),
+            "anchor" => rule.conditions.anchor = Some(Authority::parse(value).map_err(at_value)?),
             "eku" => match purpose(value) {
-                Some(oid) => Ok(rule.conditions.purposes.push(oid)),
-                None => Err("a purpose is a dotted object identifier, or a name such as clientAuth".into()),
+                Some(oid) => rule.conditions.purposes.push(oid),
+                None => return fail("a purpose is a dotted object identifier, or a name such as clientAuth".into()),
             },
             "policy" => match oid_from_dotted(value) {
-                Some(oid) => Ok(rule.conditions.policies.push(oid)),
-                None => Err("a policy is a dotted object identifier".into()),
+                Some(oid) => rule.conditions.policies.push(oid),
+                None => return fail("a policy is a dotted object identifier".into()),
             },
-            "equals" => Exact::parse(&rule.source, value).map(|exact| rule.equals = Some(exact)),
-            "match" => Ok(self.pattern = Some((at, value.to_owned()))),
-            "user" => Ok(self.template = Some((at, value.to_owned()))),
-            "strip" if value.is_empty() => Err("what is to be stripped is empty".into()),
-            "strip" => Ok(rule.strip = Some(value.into())),
+            "equals" => rule.equals = Some(Exact::parse(&rule.source, value).map_err(at_value)?),
+            "match" => self.pattern = Some((at, value.to_owned())),
+            "user" => self.template = Some((at, value.to_owned())),
+            "strip" if value.is_empty() => return fail("what is to be stripped is empty".into()),
+            "strip" => rule.strip = Some(value.into()),
             "trust_domain" if !matches!(rule.source, Source::Spiffe(_)) => {
-                Err("'trust_domain' belongs to spiffe".into())
+                return fail("'trust_domain' belongs to spiffe".into());
             }
             "trust_domain" if !Spiffe::is_trust_domain(value) => {
-                Err("a trust domain consists of lower-case letters, digits, '.', '-' and '_'".into())
+                return fail("a trust domain consists of lower-case letters, digits, '.', '-' and '_'".into());
             }
-            "trust_domain" => Ok(self.trust_domain = Some(value.into())),
-            "lower" | "filter" | "path" => Err(format!("'{key}' takes no value")),
-            _ => {
-                return Err(RuleError { column, problem: format!("there is no '{key}='; known are {}", known()) });
-            }
-        };
-        set.map_err(|problem| RuleError { column: at, problem })
+            "trust_domain" => self.trust_domain = Some(value.into()),
+            "lower" | "filter" | "path" => return fail(format!("'{key}' takes no value")),
+            _ => return Err(RuleError { column, problem: format!("there is no '{key}='; known are {}", known()) }),
+        }
+        Ok(())
     }
 
     fn finish(self) -> Result<Rule, RuleError> {
