@@ -104,9 +104,17 @@ pub(crate) fn check(
 ) -> Finding {
     let name = subject.certificate.issuer();
     let own = store.find(&name).map_or(&[][..], |issuer| issuer.crls());
+    if let [held] = own
+        && !store.has_indirect()
+        && let Some(finding) = look_up_plain(held, subject, conditions)
+    {
+        return finding;
+    }
     let mut search = Search { subject, conditions, signers, answer: Answer::default() };
     let points = match distribution_point::distribution_points(subject.certificate) {
         Some(points) => points,
+        // What it names is of no use to lists by its own issuer that are about everything.
+        None if !store.has_indirect() => DistributionPoints::new(),
         None => {
             search.answer.fault(CrlFault::Scope, None);
             return search.answer.finish(conditions.rules);
@@ -122,6 +130,34 @@ pub(crate) fn check(
         }
     }
     search.answer.finish(conditions.rules)
+}
+
+/// What nearly every CA publishes: one list of everything. Anything but a certificate that a current list does not have is
+/// left to the whole search.
+fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Conditions<'_>) -> Option<Finding> {
+    let Issued { certificate, issuer } = subject;
+    let crl = held.crl();
+    let from = crl.this_update().saturating_sub(conditions.time_skew);
+    let until = conditions.last_second(held);
+    let is_good = held.is_plain()
+        && held.is_signed_by(issuer)
+        && may_sign_crls(issuer)
+        && crl.signature_algorithm().is_some_and(|algorithm| algorithm.is_strong_enough(conditions.strength))
+        && (from..=until).contains(&conditions.now);
+    if !is_good || crl.find(&certificate.issuer(), certificate.serial()).is_some() {
+        return None;
+    }
+    Some(Finding { status: CrlStatus::NotRevoked, crl: Some(Arc::clone(held.info())), from, until })
+}
+
+impl Conditions<'_> {
+    /// The last second for which a list is used by itself.
+    fn last_second(&self, held: &HeldCrl) -> i64 {
+        match (held.crl().next_update(), self.rules.grace) {
+            (Some(next), Some(grace)) => next.saturating_add(self.time_skew).saturating_add(grace),
+            _ => i64::MAX,
+        }
+    }
 }
 
 /// Whether a certificate that needs no CRL is listed in one all the same, by an issuer who is known to have signed it.
@@ -262,12 +298,9 @@ impl<S: Signers> Search<'_, '_, '_, S> {
 
     /// The last second for which a list is used. Once it is over, a delta that completes it speaks for it.
     fn last_second<'h>(&mut self, held: &HeldCrl, series: impl Iterator<Item = &'h Arc<HeldCrl>>) -> i64 {
-        let Conditions { rules, time_skew, now, .. } = self.conditions;
-        let last = |held: &HeldCrl| match (held.crl().next_update(), rules.grace) {
-            (Some(next), Some(grace)) => next.saturating_add(time_skew).saturating_add(grace),
-            _ => i64::MAX,
-        };
-        let own = last(held);
+        let conditions = self.conditions;
+        let Conditions { time_skew, now, .. } = conditions;
+        let own = conditions.last_second(held);
         if own >= now {
             return own;
         }
@@ -276,7 +309,7 @@ impl<S: Signers> Search<'_, '_, '_, S> {
                 && delta.crl().unknown_critical_extension().is_none()
         };
         let deltas = series.filter(|delta| delta.completes(held) && is_used(delta));
-        deltas.filter(|delta| self.trust(delta).is_ok()).map(|delta| last(delta)).fold(own, i64::max)
+        deltas.filter(|delta| self.trust(delta).is_ok()).map(|delta| conditions.last_second(delta)).fold(own, i64::max)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 use super::crl::Crl;
+use super::issuing_distribution_point::IssuingDistributionPoint;
 use crate::certificate::{Certificate, Name, OwnedCertificate};
 use crate::signature::{Key, SignatureFault};
 
@@ -14,6 +15,8 @@ use crate::signature::{Key, SignatureFault};
 pub(crate) struct HeldCrl {
     crl: Crl,
     info: Arc<CrlInfo>,
+    /// Whether it is a complete list of all that its issuer issued, and understood.
+    plain: bool,
     /// The SubjectPublicKeyInfo of the key that was found to have signed it.
     key: OnceLock<Box<[u8]>>,
     signer: OnceLock<OwnedCertificate>,
@@ -46,11 +49,25 @@ impl HeldCrl {
             next_update: crl.next_update(),
             place: place.into(),
         };
-        Self { crl, info: Arc::new(info), key: OnceLock::new(), signer: OnceLock::new(), refused: Mutex::default() }
+        let everything = *crl.scope() == IssuingDistributionPoint::default();
+        let plain = everything && !info.delta && crl.unknown_critical_extension().is_none();
+        Self {
+            crl,
+            info: Arc::new(info),
+            plain,
+            key: OnceLock::new(),
+            signer: OnceLock::new(),
+            refused: Mutex::default(),
+        }
     }
 
     pub(crate) fn crl(&self) -> &Crl {
         &self.crl
+    }
+
+    /// Whether it is a complete list of all that its issuer issued, and nothing in it is beyond understanding.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     pub(crate) fn info(&self) -> &Arc<CrlInfo> {
