@@ -1,5 +1,6 @@
 //! Clients that their registered keys speak for: from the presented bytes to the user, among few keys and among many.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 
 use clientcert::Verifier;
@@ -47,9 +48,13 @@ fn clients() -> Vec<Vec<u8>> {
 fn verifier(folder: &std::path::Path, clients: &[Vec<u8>], count: usize) -> Verifier {
     let path = folder.join("users");
     let mut file = BufWriter::new(std::fs::File::create(&path).expect("a file"));
-    for client in clients {
+    let key = |client: &Vec<u8>| {
         let certificate = OwnedCertificate::from_der(client.as_slice()).expect("a certificate");
-        writeln!(file, "{} alice", RegisteredKey::spki_of(&certificate.view())).expect("a line");
+        RegisteredKey::spki_of(&certificate.view())
+    };
+    // Clients of a population share keys.
+    for key in clients.iter().map(key).collect::<BTreeSet<_>>() {
+        writeln!(file, "{key} alice").expect("a line");
     }
     for number in clients.len()..count {
         writeln!(file, "{} user{number:08}", RegisteredKey::Spki(crate::registry::digest(number))).expect("a line");
