@@ -98,6 +98,9 @@ fn remove_from_crl_releases_a_hold_and_nothing_else() {
         &[complete(1, 1).revoke(revoked()), delta(2, 1, 2).revoke(removed.clone())],
         Code::CertificateRevoked,
     );
+    // A complete list removes nothing: what it lists is revoked.
+    assert_refused(&[complete(1, 1).revoke(removed.clone())], Code::CertificateRevoked);
+    assert_refused(&[held.clone(), complete(2, 2).revoke(removed.clone())], Code::CertificateRevoked);
     // Held again since.
     let again = complete(3, 3).revoke(revoked().because(HOLD));
     assert_refused(&[held.clone(), delta(2, 1, 2).revoke(removed.clone()), again], Code::CertificateRevoked);
