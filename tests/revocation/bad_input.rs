@@ -249,7 +249,7 @@ fn the_wrong_issuer() {
     // A client that makes a list of its own: nobody asks it.
     let client_key = Key::ed25519(9);
     let own = List::new("alice").sign(&client_key);
-    assert_only(&judged(&[own.clone()], &[]), Code::CrlMissing);
+    assert_only(&judged(std::slice::from_ref(&own), &[]), Code::CrlMissing);
     let claimed = list().with(crl::crl_number(99)).updates("260531000000Z", "300101000000Z").sign(&client_key);
     let verdict = judged(&[claimed, crl(&list().revoke(revoked()))], &[]);
     assert_only(&verdict, Code::CertificateRevoked);

@@ -68,7 +68,7 @@ fn the_date_of_a_revocation_delays_nothing() {
 fn crls_by_others_say_nothing() {
     let other = Key::ed25519(5);
     let foreign = List::new("Other CA").revoke(revoked()).sign(&other);
-    let verdict = judged(&[foreign.clone()], &[]);
+    let verdict = judged(std::slice::from_ref(&foreign), &[]);
     assert_only(&verdict, Code::CrlMissing);
     assert_eq!(verdict.reasons()[0].code as i32, 31);
     assert_good(&judged(&[foreign], &[("crl_missing", "allow")]));
@@ -117,11 +117,11 @@ fn a_crl_from_the_future_is_not_used() {
 #[test]
 fn a_signature_by_another_key_covers_nothing() {
     let forged = list().sign(&Key::ed25519(5));
-    let config = configured(&[forged.clone()], &[]);
+    let config = configured(std::slice::from_ref(&forged), &[]);
     let verifier = Verifier::new(&config).expect("a verifier");
     assert_eq!(warnings(&verifier.policy()), [WarningKind::CrlUnverified]);
     assert_only(&verifier.verify_at(&alice(), NOW), Code::CrlSignatureInvalid);
-    assert_only(&judged(&[forged.clone()], &[("crl_missing", "allow")]), Code::CrlSignatureInvalid);
+    assert_only(&judged(std::slice::from_ref(&forged), &[("crl_missing", "allow")]), Code::CrlSignatureInvalid);
     // Nor does it revoke.
     assert_good(&judged(
         &[list().revoke(revoked()).with(crl::crl_number(9)).sign(&Key::ed25519(5)), crl(&list())],
@@ -158,7 +158,7 @@ fn a_crl_that_nobody_can_read_whole_refuses() {
     let in_list = crl(&list().with(unknown.clone()));
     let in_entry = crl(&list().revoke(Revoked::new(&[8]).with(unknown)));
     for unreadable in [in_list, in_entry] {
-        let config = configured(&[unreadable.clone()], &[("crl_missing", "allow")]);
+        let config = configured(std::slice::from_ref(&unreadable), &[("crl_missing", "allow")]);
         let verifier = Verifier::new(&config).expect("a verifier");
         assert_eq!(warnings(&verifier.policy()), [WarningKind::CrlUnsupported]);
         let verdict = verifier.verify_at(&alice(), NOW);
@@ -254,7 +254,7 @@ fn a_pinned_leaf_needs_no_crl_and_obeys_one() {
     assert_good(&pinned(&[&leaf], &[list().revoke(revoked())]));
     // What does not count of others does not count of it.
     let held = list().revoke(revoked().because(HOLD));
-    assert_only(&pinned(&[&leaf, &root()], &[held.clone()]), Code::CertificateRevoked);
+    assert_only(&pinned(&[&leaf, &root()], std::slice::from_ref(&held)), Code::CertificateRevoked);
     let released = number(2, list().updates("260502000000Z", "300101000000Z"));
     assert_good(&pinned(&[&leaf, &root()], &[held.clone(), released.clone()]));
     let delta = released.with(crl::delta_crl_indicator(1)).revoke(revoked().because(REMOVED));

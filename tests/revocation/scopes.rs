@@ -22,7 +22,7 @@ fn point(names: &[Vec<u8>]) -> Vec<u8> {
 
 /// `[number]` ReasonFlags of one byte.
 fn reasons(number: u8, bits: u8) -> Vec<u8> {
-    der::tlv(0x80 | number, &[bits.trailing_zeros() as u8, bits])
+    der::tlv(0x80 | number, &[u8::try_from(bits.trailing_zeros()).expect("at most eight"), bits])
 }
 
 /// keyCompromise and cACompromise; all others in the first byte. Together with the ninth they are all.
@@ -49,15 +49,18 @@ fn one_common_uri_is_enough() {
     let in_two_points = points(&[point(&[name::uri(LDAP)]), point(&[name::uri(HTTP)])]);
     for certificate in [in_one_point, in_two_points, points(&[point(&[name::uri(HTTP)])])] {
         for list in [&for_http, &for_both] {
-            assert_eq!(judged_with(certificate.clone(), &[list.clone()]), Ok(()));
+            assert_eq!(judged_with(certificate.clone(), std::slice::from_ref(list)), Ok(()));
             let revoking = list.clone().revoke(revoked());
             assert_eq!(judged_with(certificate.clone(), &[revoking]), Err(Code::CertificateRevoked));
         }
     }
-    assert_eq!(judged_with(points(&[point(&[name::uri(LDAP)])]), &[for_http.clone()]), Err(Code::CrlScope));
+    assert_eq!(judged_with(points(&[point(&[name::uri(LDAP)])]), std::slice::from_ref(&for_http)), Err(Code::CrlScope));
     // URIs are compared byte by byte.
     let louder = HTTP.replace("pki.example", "PKI.example");
-    assert_eq!(judged_with(points(&[point(&[name::uri(&louder)])]), &[for_http.clone()]), Err(Code::CrlScope));
+    assert_eq!(
+        judged_with(points(&[point(&[name::uri(&louder)])]), std::slice::from_ref(&for_http)),
+        Err(Code::CrlScope)
+    );
     assert_only(&judged(&[crl(&for_http)], &[]), Code::CrlScope);
     assert_good(&judged(&[crl(&for_http)], &[("crl_missing", "allow")]));
 }
@@ -69,7 +72,7 @@ fn of_partitions_only_the_right_one_covers() {
     let second = list().with(issuing(&[crl::full_name(&[name::uri(OTHER)])]));
     let in_first = points(&[point(&[name::uri(HTTP)])]);
     assert_eq!(judged_with(in_first.clone(), &[first.clone(), second.clone()]), Ok(()));
-    assert_eq!(judged_with(in_first.clone(), &[second.clone()]), Err(Code::CrlScope));
+    assert_eq!(judged_with(in_first.clone(), std::slice::from_ref(&second)), Err(Code::CrlScope));
     let revoking = first.revoke(revoked());
     assert_eq!(judged_with(in_first, &[revoking, second]), Err(Code::CertificateRevoked));
 }
@@ -86,7 +89,7 @@ fn directory_names_whole_and_relative() {
     let whole = name::name(&[(name::COMMON_NAME, der::UTF8_STRING, CA.as_bytes()), ("2.5.4.11", 0x0c, b"clients")]);
     let relative = der::tlv(0xa0, &der::tlv(0xa1, &name::relative_name(&[("2.5.4.11", 0x0c, b"clients")])[2..]));
     let by_whole = || list().with(issuing(&[crl::full_name(&[name::directory(&whole)])]));
-    let by_relative = || list().with(issuing(&[relative.clone()]));
+    let by_relative = || list().with(issuing(std::slice::from_ref(&relative)));
     let to_whole = points(&[point(&[name::directory(&whole)])]);
     let to_relative = points(&[der::sequence(&[&relative])]);
     for certificate in [&to_whole, &to_relative] {
@@ -133,8 +136,8 @@ fn all_reasons_have_to_be_covered() {
     let compromise = some(&[5, COMPROMISE]);
     let rest = some(&[7, !COMPROMISE & 0x7f, 0x80]);
     let anything = points(&[point(&[name::uri(HTTP)])]);
-    assert_eq!(judged_with(anything.clone(), &[compromise.clone()]), Err(Code::CrlScope));
-    assert_eq!(judged_with(anything.clone(), &[rest.clone()]), Err(Code::CrlScope));
+    assert_eq!(judged_with(anything.clone(), std::slice::from_ref(&compromise)), Err(Code::CrlScope));
+    assert_eq!(judged_with(anything.clone(), std::slice::from_ref(&rest)), Err(Code::CrlScope));
     assert_eq!(judged_with(anything.clone(), &[compromise.clone(), rest.clone()]), Ok(()));
     assert_eq!(judged_with(anything.clone(), &[compromise.clone(), list()]), Ok(()));
     // An entry counts whatever its reason and that of the list.

@@ -108,8 +108,8 @@ fn a_renewed_ca_has_a_crl_for_each_key() {
     let (of_old, of_new) = (list_of(&old, "").sign(&old), list_of(&new, "(1)").sign(&new));
     assert_eq!(judged(&[of_old.clone(), of_new.clone()]), [None, None]);
     // Both share a distribution point, so that the key alone tells them apart.
-    assert_eq!(judged(&[of_old.clone()]), [None, Some(Code::CrlIssuerUnknown)]);
-    assert_eq!(judged(&[of_new.clone()]), [Some(Code::CrlIssuerUnknown), None]);
+    assert_eq!(judged(std::slice::from_ref(&of_old)), [None, Some(Code::CrlIssuerUnknown)]);
+    assert_eq!(judged(std::slice::from_ref(&of_new)), [Some(Code::CrlIssuerUnknown), None]);
     let revoking = list_of(&new, "(1)").revoke(revoked()).sign(&new);
     assert_eq!(judged(&[of_old, revoking]), [None, Some(Code::CertificateRevoked)]);
 }
@@ -140,8 +140,8 @@ fn a_key_for_crls_alone() {
     let (ca, signer) = (ca_key(), Key::ed25519(3));
     let certificate = crl_signer(CA, CA, &signer).sign(&ca);
     let signed = list().sign(&signer);
-    assert_only(&judged(&[signed.clone()], &[]), Code::CrlSignatureInvalid);
-    let mut config = configured(&[signed.clone()], &[]);
+    assert_only(&judged(std::slice::from_ref(&signed), &[]), Code::CrlSignatureInvalid);
+    let mut config = configured(std::slice::from_ref(&signed), &[]);
     assert_good(&judge(&config, &[&alice(), &certificate]));
     config.set_bytes("crl_issuer", &certificate).expect("a CRL issuer");
     assert_good(&judge(&config, &[&alice()]));
@@ -151,10 +151,10 @@ fn a_key_for_crls_alone() {
     assert_only(&judge(&retired, &[&alice()]), Code::CrlIssuerUnknown);
     // It may not sign CRLs.
     let unfit = crl_signer(CA, CA, &signer).with(key_usage(&[extension::DIGITAL_SIGNATURE])).sign(&ca);
-    assert_only(&judge(&configured(&[signed.clone()], &[]), &[&alice(), &unfit]), Code::CrlIssuerUnfit);
+    assert_only(&judge(&configured(std::slice::from_ref(&signed), &[]), &[&alice(), &unfit]), Code::CrlIssuerUnfit);
     // It has expired.
     let expired = crl_signer(CA, CA, &signer).valid("200101000000Z", "210101000000Z").sign(&ca);
-    assert_only(&judge(&configured(&[signed.clone()], &[]), &[&alice(), &expired]), Code::CrlIssuerUnknown);
+    assert_only(&judge(&configured(std::slice::from_ref(&signed), &[]), &[&alice(), &expired]), Code::CrlIssuerUnknown);
     // Nobody certified it.
     let forged = crl_signer(CA, CA, &signer).sign(&Key::ed25519(5));
     assert_only(&judge(&configured(&[signed], &[]), &[&alice(), &forged]), Code::CrlIssuerUnknown);
