@@ -84,11 +84,14 @@ impl Calendar {
 
 /// Reads `2026-11-21T00:00:00Z`, the form that [`Calendar::rfc3339`] writes: Unix seconds.
 pub(crate) fn from_rfc3339(text: &str) -> Option<i64> {
-    let &[a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n, b'Z'] = text.as_bytes() else {
+    let bytes = text.as_bytes();
+    let form = bytes.iter().map(|byte| if byte.is_ascii_digit() { b'0' } else { *byte });
+    if !form.eq(*b"0000-00-00T00:00:00Z") {
         return None;
-    };
-    let year = two_digits(&[a, b]).zip(two_digits(&[c, d])).map(|(century, year)| century * 100 + year);
-    unix_time(year?, &[e, f, g, h, i, j, k, l, m, n, b'Z'])
+    }
+    let year = two_digits(&bytes[..2])? * 100 + two_digits(&bytes[2..4])?;
+    let rest: Vec<u8> = bytes[4..].iter().copied().filter(|byte| !matches!(byte, b'-' | b'T' | b':')).collect();
+    unix_time(year, &rest)
 }
 
 /// `rest` is `MMDDHHMMSSZ`.

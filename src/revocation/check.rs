@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::distribution_point::{self, DistributionPoints};
+use super::distribution_point::{self, DistributionPoint, DistributionPoints};
 use super::held::{CrlInfo, HeldCrl};
 use super::issuing_distribution_point::ReasonFlags;
 use super::store::CrlStore;
@@ -122,7 +122,7 @@ pub(crate) fn check(
     };
     search.look(own, &points);
     if store.has_indirect() {
-        for indirect in points.iter().flat_map(|point| point.crl_issuers()) {
+        for indirect in points.iter().flat_map(DistributionPoint::crl_issuers) {
             let crls = store.find(&indirect).map_or(&[][..], |issuer| issuer.crls());
             if !std::ptr::eq(crls, own) {
                 search.look(crls, &points);
