@@ -49,7 +49,7 @@ pub unsafe extern "C" fn clientcert_policy_crl_report(
             CrlState::ATTRIBUTES.into_iter().filter_map(value).collect()
         };
         let crls = states.iter().map(attributes).collect();
-        into_owned(Report { crls, metrics: c_text(&metrics(states.iter(), now)) })
+        into_owned(Report { crls, metrics: c_text(&metrics(&states, now)) })
     })
 }
 

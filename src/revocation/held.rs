@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::crl::Crl;
 use super::issuing_distribution_point::IssuingDistributionPoint;
-use crate::certificate::{Certificate, Name, OwnedCertificate};
+use crate::certificate::{Certificate, Name, OwnedCertificate, hex};
 use crate::signature::{Key, SignatureFault};
 
 /// A CRL that policies share. That somebody's key signed it is a fact of arithmetic, found out once for all of them.
@@ -202,8 +202,7 @@ impl CrlInfo {
 
     /// cRLNumber in upper-case hexadecimal, if there is one.
     pub fn number_text(&self) -> Option<String> {
-        let number = self.number.as_deref()?;
-        Some(number.iter().map(|byte| format!("{byte:02X}")).collect())
+        self.number.as_deref().map(|number| hex(number).to_ascii_uppercase())
     }
 
     /// Whether it is a delta CRL.

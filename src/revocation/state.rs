@@ -86,7 +86,7 @@ impl CrlState {
 
 /// The state of CRLs as OpenMetrics 1.0 text, `now` in Unix seconds. A CRL is told apart by its issuer, its kind and where it
 /// was found.
-pub fn metrics<'s>(crls: impl Iterator<Item = &'s CrlState> + Clone, now: i64) -> String {
+pub fn metrics(crls: &[CrlState], now: i64) -> String {
     type Value = fn(&CrlState, i64) -> Option<i64>;
     const FAMILIES: [(&str, &str, &str, Value); 6] = [
         ("this_update_timestamp_seconds", "seconds", "When the CRL was issued.", |crl, _| {
@@ -108,7 +108,7 @@ pub fn metrics<'s>(crls: impl Iterator<Item = &'s CrlState> + Clone, now: i64) -
             let _ = writeln!(text, "# UNIT clientcert_crl_{family} {unit}");
         }
         let _ = writeln!(text, "# HELP clientcert_crl_{family} {help}");
-        for crl in crls.clone() {
+        for crl in crls {
             let Some(value) = value(crl, now) else { continue };
             let (issuer, source) = (escaped(&crl.info().issuer().rfc4514()), escaped(crl.info().place()));
             let kind = if crl.info().is_delta() { "delta" } else { "complete" };

@@ -91,9 +91,9 @@ impl CrlStore {
     pub(crate) fn lists(&self, certificate: &Certificate<'_>) -> Option<(Entry, &CrlInfo)> {
         let issuer = certificate.issuer();
         let entry = |held: &HeldCrl| held.crl().find(&issuer, certificate.serial());
-        let found = self.find(&issuer)?.crls().iter().filter_map(|held| Some((entry(held)?, &**held.info())));
+        let mut found = self.find(&issuer)?.crls().iter().filter_map(|held| Some((entry(held)?, &**held.info())));
         let is_revoked = |entry: &Entry| entry.reason != Some(RevocationReason::RemoveFromCrl);
-        found.filter(|(entry, _)| is_revoked(entry)).next()
+        found.find(|(entry, _)| is_revoked(entry))
     }
 
     /// The certificates of CRL issuers that clients need not present.
