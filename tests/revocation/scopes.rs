@@ -238,11 +238,18 @@ fn config_of_two(elsewhere: &[u8], indirect: &Indirect) -> clientcert::Config {
 }
 
 #[test]
-fn distribution_points_that_nobody_can_read_are_covered_by_nothing() {
+fn distribution_points_that_nobody_can_read_are_covered_by_lists_of_everything_alone() {
     let lists = [list()];
     let unreadable = Extension::new("2.5.29.31", der::sequence(&[der::integer(1)]));
     assert_eq!(judged_with(unreadable, &lists), Err(Code::CertificateMalformed));
     let many: Vec<Vec<u8>> = (0..33).map(|number| point(&[name::uri(&format!("{HTTP}{number}"))])).collect();
-    assert_eq!(judged_with(points(&many), &lists), Err(Code::CrlScope));
-    assert_eq!(judged_with(points(&many[..32]), &lists), Ok(()));
+    assert_eq!(judged_with(points(&many), &lists), Ok(()));
+    assert_eq!(judged_with(points(&many), &[list().revoke(revoked())]), Err(Code::CertificateRevoked));
+    let for_first = [list().with(issuing(&[crl::full_name(&[name::uri(&format!("{HTTP}0"))])]))];
+    assert_eq!(judged_with(points(&many), &for_first), Err(Code::CrlScope));
+    assert_eq!(judged_with(points(&many[..32]), &for_first), Ok(()));
+    // It may name the issuer of an indirect list, which may list it.
+    let indirect = List::new(Indirect::NAME).with(issuing(&[crl::flag(INDIRECT)])).sign(&Key::ed25519(3));
+    let alice = client().with(points(&many)).sign(&ca_key());
+    assert_only(&judge(&configured(&[crl(&list()), indirect], &[]), &[&alice]), Code::CrlScope);
 }
