@@ -61,6 +61,7 @@ fn lookup(bench: &mut Bench, count: usize) {
             &mut [Box::new(|| per_operation(LOOKUPS, ours)), Box::new(|| per_operation(LOOKUPS, bare))],
         );
         let [ours, bare]: [Samples; 2] = samples.try_into().unwrap_or_else(|_| unreachable!("two contenders"));
+        #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
         let bytes = (index.memory() - names) as f64 / count as f64;
         let goals = vec![
             Goal::at_most("of a bare map", ours.ratio_to(&bare), 1.2),

@@ -497,7 +497,9 @@ mod files {
                     })
                 })
                 .collect();
-            writers.into_iter().for_each(|writer| writer.join().expect("a writer"));
+            for writer in writers {
+                writer.join().expect("a writer");
+            }
             done.store(true, Ordering::Relaxed);
             reader.join().expect("the reader");
         });

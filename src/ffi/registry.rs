@@ -45,7 +45,7 @@ impl RegistryHandle {
     fn edit(&mut self, verb: impl FnOnce(&Editor<'_>) -> Result<Vec<AuditRecord>, Error>) -> Result<(), Error> {
         self.audit = CString::from(c"[]");
         let records = verb(&self.registry.editor(&self.actor))?;
-        self.audit = c_text(&Value::from_iter(records.iter().map(AuditRecord::to_json)).to_string());
+        self.audit = c_text(&records.iter().map(AuditRecord::to_json).collect::<Value>().to_string());
         Ok(())
     }
 }
@@ -538,7 +538,7 @@ fn split_fields(fields: Option<&str>) -> Result<(Form, String), Error> {
 }
 
 fn list(registry: &Registry, what: &str, value: Option<&str>) -> Result<String, Error> {
-    let array = |all: &mut dyn Iterator<Item = Value>| Ok(Value::from_iter(all).to_string());
+    let array = |all: &mut dyn Iterator<Item = Value>| Ok(all.collect::<Value>().to_string());
     match (what, value) {
         ("all", None) => array(&mut registry.list(None)?.iter().map(Registration::to_json)),
         ("user", Some(user)) => array(&mut registry.list(Some(user))?.iter().map(Registration::to_json)),

@@ -74,10 +74,6 @@ impl AuditRecord {
         Self { time, actor: actor.to_owned(), action, user, key: of.key, label, detail: None }
     }
 
-    pub(crate) fn with(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
-    }
-
     /// One object; `detail` is null where there is none.
     pub fn to_json(&self) -> Value {
         json!({

@@ -87,8 +87,8 @@ impl TextFile {
             // Somebody's editor was faster, and editors know no locks.
             return Ok(Outcome::Overtaken);
         }
-        let records: String = draft.records.iter().map(|record| format!("{}\n", record.to_json())).collect();
-        let audit = self.append(&records, &before)?;
+        let records: Vec<String> = draft.records.iter().map(|record| record.to_json().to_string() + "\n").collect();
+        let audit = self.append(&records.concat(), &before)?;
         if changed.as_bytes() != bytes
             && let Err(source) = replace(target, changed.as_bytes(), &before)
         {

@@ -73,7 +73,7 @@ pub(crate) fn parse(line: &str) -> Result<Option<Line<'_>>, Problem> {
     if !is_key(rest) {
         return Err("there is no key: it begins with `spki:` or `cert:`".into());
     }
-    let key = KeyText::parse(token(&mut rest)?)?;
+    let key = KeyText::parse(&token(&mut rest)?)?;
     if rest.is_empty() {
         return Err("there is no user after the key".into());
     }
@@ -111,16 +111,6 @@ pub(crate) fn parse_plain(line: &str) -> Option<Found<'_>> {
         _ => return None,
     };
     Some(Found::plain(key, user))
-}
-
-/// Reads options alone, as they stand before a key: `not-after=2027-01-01,no-manage`; may be empty.
-pub(crate) fn parse_options(text: &str) -> Result<Options<'_>, Problem> {
-    let text = text.trim_matches(is_space);
-    match text {
-        "" => Ok(Options::default()),
-        _ if end_of_options(text)? == text.len() => Options::parse(text),
-        _ => Err("there is a space among the options".into()),
-    }
 }
 
 /// Writes a registration as a line, without a line end; [`parse`] reads the same from it.
@@ -176,12 +166,12 @@ pub(crate) fn words(line: &str) -> Option<(&str, Option<&str>)> {
 
 impl<'a> KeyText<'a> {
     /// `spki:sha256:…`, `cert:sha256:…`, `spki:file:PATH` or `cert:file:PATH`.
-    pub(crate) fn parse(text: Cow<'a, str>) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &Cow<'a, str>) -> Result<Self, Problem> {
         if let Ok(key) = text.parse() {
             return Ok(Self::Digest(key));
         }
         let kind = if text.starts_with("spki:") { Kind::Spki } else { Kind::Certificate };
-        let path = match &text {
+        let path = match text {
             Cow::Borrowed(text) => path_of(text, "spki:file:").or(path_of(text, "cert:file:")).map(Cow::Borrowed),
             Cow::Owned(text) => {
                 path_of(text, "spki:file:").or(path_of(text, "cert:file:")).map(|path| Cow::Owned(path.to_owned()))
@@ -394,13 +384,13 @@ mod tests {
 
     #[test]
     fn quotes_hold_together() {
-        let text = format!(r#"ca="file:a \"b, c.pem",disabled "cert:file:my keys/a.pem" "Jo \"J\" \\ Doe" " x ""#);
-        let Line { key, user, label, options } = line(&text);
+        let text = r#"ca="file:a \"b, c.pem",disabled "cert:file:my keys/a.pem" "Jo \"J\" \\ Doe" " x ""#;
+        let Line { key, user, label, options } = line(text);
         assert_eq!(key, KeyText::File { kind: Kind::Certificate, path: "my keys/a.pem".into() });
         assert_eq!((&*user, &*label), (r#"Jo "J" \ Doe"#, " x "));
         assert_eq!(options.ca, Some(CaText::File("a \"b, c.pem".into())));
         assert!(options.disabled);
-        assert_eq!(words(&text), Some(("\"cert:file:my keys/a.pem\"", Some("\"file:a \\\"b, c.pem\""))));
+        assert_eq!(words(text), Some(("\"cert:file:my keys/a.pem\"", Some("\"file:a \\\"b, c.pem\""))));
     }
 
     #[test]
@@ -440,13 +430,6 @@ mod tests {
             let problem = parse(text).expect_err(text);
             assert!(problem.contains(hint), "{text}: {problem}");
         }
-    }
-
-    #[test]
-    fn options_stand_alone_too() {
-        assert_eq!(parse_options("  "), Ok(Options::default()));
-        assert_eq!(parse_options("no-manage").map(|options| options.no_manage), Ok(true));
-        assert!(parse_options("no-manage disabled").is_err() && parse_options("no").is_err());
     }
 
     #[test]

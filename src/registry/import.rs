@@ -65,6 +65,9 @@ pub fn from_jwks(bytes: &[u8], place: &str, user: &str, now: i64) -> Result<Vec<
     Ok(registered.collect())
 }
 
+/// Says whose a certificate is, by its path in a folder and by itself: the user, and a label for the key.
+pub type UserOf<'a> = dyn Fn(&Path, &Certificate<'_>) -> Result<(String, String), String> + 'a;
+
 /// The certificates in a folder and in the folders in it, one in a file named `*.pem`, `*.crt`, `*.cer` or `*.der`, in the
 /// order of their paths. `user` says whose a certificate is, by its path in the folder and by itself; [`user_of_path`] does
 /// by the path.
@@ -73,12 +76,7 @@ pub fn from_jwks(bytes: &[u8], place: &str, user: &str, now: i64) -> Result<Vec<
 ///
 /// [`Error::Io`]; [`Error::Malformed`] with the file, where it does not hold exactly one certificate, or where `user` does
 /// not know; [`Error::NoCertificate`] where there is no such file.
-pub fn from_folder(
-    folder: &Path,
-    form: Form,
-    now: i64,
-    user: &dyn Fn(&Path, &Certificate<'_>) -> Result<(String, String), String>,
-) -> Result<Vec<Registration>, Error> {
+pub fn from_folder(folder: &Path, form: Form, now: i64, user: &UserOf<'_>) -> Result<Vec<Registration>, Error> {
     let mut paths = Vec::new();
     collect(folder, &mut paths, FOLDERS)?;
     paths.sort();

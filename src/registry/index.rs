@@ -179,11 +179,6 @@ impl IndexBuilder {
         Ok(())
     }
 
-    /// How many were added.
-    pub(crate) fn len(&self) -> usize {
-        self.spki.len() + self.certificates.len()
-    }
-
     /// Makes the index of what was added.
     pub(crate) fn finish(self) -> Result<Index, IndexError> {
         let users = self.names.len;

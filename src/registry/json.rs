@@ -40,8 +40,8 @@ impl Registration {
             match (&**name, value) {
                 ("label", Value::String(label)) => changed.label.clone_from(label),
                 ("label", Value::Null) => changed.label.clear(),
-                ("not_before", value) => changed.not_before = moment(value).ok_or(invalid(NO_MOMENT))?,
-                ("not_after", value) => changed.not_after = moment(value).ok_or(invalid(NO_MOMENT))?,
+                ("not_before", value) => changed.not_before = moment(value).map_err(invalid)?,
+                ("not_after", value) => changed.not_after = moment(value).map_err(invalid)?,
                 ("disabled", Value::Bool(flag)) => changed.disabled = *flag,
                 ("no_manage", Value::Bool(flag)) => changed.no_manage = *flag,
                 ("ca", Value::Null) => changed.ca = None,
@@ -60,15 +60,16 @@ impl Registration {
     }
 }
 
-const NO_MOMENT: &str = "a moment is not RFC 3339 in UTC, such as 2026-11-21T12:00:00Z";
-
-fn moment(value: &Value) -> Option<Option<i64>> {
-    match value {
-        Value::Null => Some(None),
-        Value::String(text) => from_rfc3339(text).filter(|moment| MOMENTS.contains(moment)).map(Some),
-        _ => None,
-    }
+fn moment(value: &Value) -> Result<Option<i64>, &'static str> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => text,
+        _ => return Err(NO_MOMENT),
+    };
+    from_rfc3339(text).filter(|moment| MOMENTS.contains(moment)).map(Some).ok_or(NO_MOMENT)
 }
+
+const NO_MOMENT: &str = "a moment is not RFC 3339 in UTC, such as 2026-11-21T12:00:00Z";
 
 #[cfg(test)]
 mod tests {

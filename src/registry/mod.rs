@@ -29,7 +29,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 pub use audit::{Action, AuditRecord};
-pub use import::{Form, from_folder, from_jwks, from_text, one_certificate, user_of_path};
+pub use import::{Form, UserOf, from_folder, from_jwks, from_text, one_certificate, user_of_path};
 pub use index::{Entry, Index};
 pub use jwks::{JsonWebKey, NoKeySet, confirms, jwks};
 pub use registration::{Found, MAX_LABEL_BYTES, MAX_USER_BYTES, NoKey, RegisteredKey, Registration, Standing};

@@ -52,10 +52,6 @@ impl TableBuilder {
         self.0.push((digest, reference));
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Makes the table, with references of `width` bytes. Fails with a fingerprint that is there twice.
     pub(super) fn finish(self, width: usize) -> Result<Table, Digest> {
         let all = self.0;

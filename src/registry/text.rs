@@ -164,7 +164,7 @@ impl Transaction for Draft<'_> {
 pub(crate) fn utf8<'b>(bytes: &'b [u8], origin: &Origin) -> Result<&'b str, Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count() + 1;
         malformed(origin, line, "it is not UTF-8")
     })
 }

@@ -33,7 +33,7 @@ impl<'a> Editor<'a> {
     /// of time that cannot be; [`Error::CannotWrite`], [`Error::RegistryUnavailable`] and what [`Registry::load`] has,
     /// after all of which nothing has changed.
     pub fn enrol(&self, registration: &Registration) -> Result<AuditRecord, Error> {
-        self.add(Action::Enrol, registration, None)
+        self.add(Action::Enrol, registration)
     }
 
     /// Registers a certificate, by its key or by itself, as [`Registration::of_certificate`] makes it: an administrator's
@@ -193,10 +193,10 @@ impl<'a> Editor<'a> {
         })
     }
 
-    /// Adds a registration, for a cause that the audit record names.
-    fn add(&self, action: Action, registration: &Registration, detail: Option<String>) -> Result<AuditRecord, Error> {
+    /// Adds a registration.
+    fn add(&self, action: Action, registration: &Registration) -> Result<AuditRecord, Error> {
         check(registration)?;
-        self.transact(|transaction| self.insert(transaction, action, registration, detail.clone()))
+        self.transact(|transaction| self.insert(transaction, action, registration, None))
     }
 
     /// The same for a certificate that is at hand, whose other form is looked at, too.

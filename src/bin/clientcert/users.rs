@@ -158,7 +158,7 @@ fn whoever() -> String {
 
 fn changed(matches: &ArgMatches, records: &[AuditRecord]) -> Result<Found, Failure> {
     match matches.get_flag("json") {
-        true => print::json(&Value::from_iter(records.iter().map(AuditRecord::to_json)))?,
+        true => print::json(&records.iter().map(AuditRecord::to_json).collect::<Value>())?,
         false => {
             let lines = records.iter().map(|record| {
                 let detail = record.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
@@ -173,7 +173,7 @@ fn changed(matches: &ArgMatches, records: &[AuditRecord]) -> Result<Found, Failu
 
 fn list(matches: &ArgMatches, all: &[Registration]) -> Result<Found, Failure> {
     match matches.get_flag("json") {
-        true => print::json(&Value::from_iter(all.iter().map(Registration::to_json)))?,
+        true => print::json(&all.iter().map(Registration::to_json).collect::<Value>())?,
         false => {
             let now = moment::now();
             let lines = all.iter().map(|one| {
@@ -225,7 +225,7 @@ fn show(matches: &ArgMatches, registry: &Registry) -> Result<Found, Failure> {
 
 fn export(matches: &ArgMatches, registry: &Registry) -> Result<Found, Failure> {
     match matches.get_flag("json") {
-        true => print::json(&Value::from_iter(registry.list(None)?.iter().map(Registration::to_json)))?,
+        true => print::json(&registry.list(None)?.iter().map(Registration::to_json).collect::<Value>())?,
         false => print::out(&registry.export_text()?)?,
     }
     Ok(Found::Good)
@@ -235,11 +235,15 @@ fn expiring(matches: &ArgMatches, registry: &Registry) -> Result<Found, Failure>
     let days = matches.get_one::<u32>("days").copied().unwrap_or(30);
     let all = registry.expiring(days, moment::now())?;
     match matches.get_flag("json") {
-        true => print::json(&Value::from_iter(all.iter().map(|(one, left)| {
-            let mut object = one.to_json();
-            object["days_left"] = (*left).into();
-            object
-        })))?,
+        true => print::json(
+            &all.iter()
+                .map(|(one, left)| {
+                    let mut object = one.to_json();
+                    object["days_left"] = (*left).into();
+                    object
+                })
+                .collect::<Value>(),
+        )?,
         false => {
             let lines = all.iter().map(|(one, left)| {
                 format!("{left}\t{}\t{}\t{}\n", print::one_line(&one.user), one.key, print::one_line(&one.label))
