@@ -41,7 +41,9 @@ enum Starts {
 pub(super) struct TableBuilder(Vec<(Digest, Reference)>);
 
 /// Buckets of up to this size are looked through by their tags, larger ones by halves.
-const SMALL: usize = 16;
+const SMALL: usize = 32;
+/// The lowest bit of each byte.
+const LOWEST_BITS: u64 = u64::MAX / 255;
 
 impl TableBuilder {
     pub(super) fn with_capacity(capacity: usize) -> Self {
@@ -58,7 +60,7 @@ impl TableBuilder {
         let bits = directory_bits(all.len());
         let implied = (bits / 8) as usize;
         let (starts, mut order) = by_bucket(&all, bits);
-        let mut tags = Vec::with_capacity(all.len() + SMALL);
+        let mut tags = Vec::with_capacity(all.len() + 8);
         let mut entries = Vec::with_capacity(all.len() * (31 - implied + width));
         let digest = |place: &u32| &all[*place as usize].0;
         for bounds in starts.windows(2) {
@@ -74,7 +76,7 @@ impl TableBuilder {
                 entries.extend_from_slice(&reference.to_le_bytes()[..width]);
             }
         }
-        tags.extend_from_slice(&[0; SMALL]);
+        tags.extend_from_slice(&[0; 8]);
         let (starts, len) = (Starts::new(starts), all.len());
         Ok(Table { bits, implied, width, starts, tags: tags.into(), entries: entries.into(), len })
     }
@@ -85,18 +87,23 @@ impl Table {
     #[inline]
     pub(super) fn find(&self, digest: &Digest) -> Option<Reference> {
         let (from, to) = self.starts.range(bucket(self.bits, digest))?;
-        let count = to - from;
-        if count > SMALL {
+        if to - from > SMALL {
             return self.find_by_halves(digest, from, to);
         }
-        let tags: &[u8; SMALL] = self.tags.get(from..)?.first_chunk()?;
-        let mut candidates = equal_bytes(*tags, digest[self.implied & 31]) & lowest(count);
-        while candidates != 0 {
-            let entry = self.entry(from + candidates.trailing_zeros() as usize / 8)?;
-            if self.is(entry, digest) {
-                return Some(self.reference(entry));
+        let pattern = LOWEST_BITS * u64::from(digest[self.implied & 31]);
+        let mut place = from;
+        while place < to {
+            let tags = u64::from_le_bytes(*self.tags.get(place..)?.first_chunk()?);
+            let mut candidates = zero_bytes(tags ^ pattern);
+            while candidates != 0 {
+                let candidate = place + candidates.trailing_zeros() as usize / 8;
+                let entry = self.entry(candidate).filter(|_| candidate < to)?;
+                if self.is(entry, digest) {
+                    return Some(self.reference(entry));
+                }
+                candidates &= candidates - 1;
             }
-            candidates &= candidates - 1;
+            place += 8;
         }
         None
     }
@@ -227,17 +234,10 @@ fn bucket(bits: u32, digest: &Digest) -> usize {
     bucket
 }
 
-/// The highest bit of each byte that equals `byte`.
+/// The highest bit of each byte that is zero, of eight at once, and of no other: a tag is compared nowhere else.
 #[inline]
-fn equal_bytes(bytes: [u8; SMALL], byte: u8) -> u128 {
-    const LOW: u128 = u128::MAX / 255 * 127;
-    let differs = u128::from_le_bytes(bytes) ^ (u128::MAX / 255 * u128::from(byte));
+fn zero_bytes(bytes: u64) -> u64 {
+    const LOW: u64 = LOWEST_BITS * 127;
     // No carry leaves its byte: the sum is at most 254.
-    !(((differs & LOW) + LOW) | differs | LOW)
-}
-
-/// The bits of so many bytes.
-#[inline]
-fn lowest(count: usize) -> u128 {
-    !u128::MAX.checked_shl(8 * count as u32).unwrap_or(0)
+    !(((bytes & LOW) + LOW) | bytes | LOW)
 }
