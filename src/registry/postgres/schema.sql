@@ -22,23 +22,10 @@ CREATE TABLE clientcert.registration (
     last_used bigint,
     no_manage boolean NOT NULL,
     ca bytea CHECK (octet_length(ca) = 32),
-    -- The generation that changed it last.
-    changed bigint NOT NULL,
     PRIMARY KEY (fingerprint, kind)
 );
 
 CREATE INDEX registration_user ON clientcert.registration (user_name, created);
-CREATE INDEX registration_changed ON clientcert.registration (changed);
-
--- Keys that were taken away, so that a reader that knows an older generation can follow.
-CREATE TABLE clientcert.removal (
-    kind text NOT NULL,
-    fingerprint bytea NOT NULL,
-    changed bigint NOT NULL,
-    PRIMARY KEY (fingerprint, kind)
-);
-
-CREATE INDEX removal_changed ON clientcert.removal (changed);
 
 -- One row, which every change replaces. The token tells two histories apart, such as those of two servers after a failover.
 CREATE TABLE clientcert.generation (
@@ -65,9 +52,8 @@ CREATE TABLE clientcert.audit (
 CREATE INDEX audit_fingerprint ON clientcert.audit (fingerprint);
 CREATE INDEX audit_user ON clientcert.audit (user_name);
 
--- The row stays locked until the transaction ends, so generations are seen in the order of their numbers. One for a
--- transaction is enough.
-CREATE FUNCTION clientcert.next_generation() RETURNS bigint LANGUAGE plpgsql AS $$
+-- One for a transaction is enough.
+CREATE FUNCTION clientcert.next_generation() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     current bigint;
 BEGIN
@@ -77,18 +63,14 @@ BEGIN
         RETURNING number INTO current;
     IF FOUND THEN
         PERFORM pg_notify('clientcert', current::text);
-    ELSE
-        SELECT number INTO STRICT current FROM clientcert.generation;
     END IF;
-    RETURN current;
 END
 $$;
 
 CREATE FUNCTION clientcert.registration_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        NEW.changed := clientcert.next_generation();
-        DELETE FROM clientcert.removal WHERE fingerprint = NEW.fingerprint AND kind = NEW.kind;
+        PERFORM clientcert.next_generation();
         RETURN NEW;
     ELSIF TG_OP = 'UPDATE' THEN
         IF (OLD.kind, OLD.fingerprint) IS DISTINCT FROM (NEW.kind, NEW.fingerprint) THEN
@@ -96,21 +78,19 @@ BEGIN
         ELSIF OLD.revoked IS NOT NULL AND NEW.revoked IS DISTINCT FROM OLD.revoked THEN
             RAISE integrity_constraint_violation USING MESSAGE = 'a revocation is final';
         END IF;
-        NEW.changed := OLD.changed;
         -- When a key was used last is nothing that a verification asks for, so it makes no generation.
         IF (OLD.user_name, OLD.label, OLD.created, OLD.not_before, OLD.not_after, OLD.disabled, OLD.revoked,
                 OLD.no_manage, OLD.ca)
             IS DISTINCT FROM (NEW.user_name, NEW.label, NEW.created, NEW.not_before, NEW.not_after, NEW.disabled,
                 NEW.revoked, NEW.no_manage, NEW.ca) THEN
-            NEW.changed := clientcert.next_generation();
+            PERFORM clientcert.next_generation();
         END IF;
         RETURN NEW;
     ELSIF TG_OP = 'DELETE' THEN
         IF OLD.revoked IS NOT NULL THEN
             RAISE integrity_constraint_violation USING MESSAGE = 'a revoked registration stays';
         END IF;
-        INSERT INTO clientcert.removal VALUES (OLD.kind, OLD.fingerprint, clientcert.next_generation())
-            ON CONFLICT (fingerprint, kind) DO UPDATE SET changed = EXCLUDED.changed;
+        PERFORM clientcert.next_generation();
         RETURN OLD;
     END IF;
     RAISE integrity_constraint_violation USING MESSAGE = 'registrations are taken away one by one';

@@ -20,23 +20,10 @@ CREATE TABLE registration (
     last_used INTEGER,
     no_manage INTEGER NOT NULL CHECK (no_manage IN (0, 1)),
     ca BLOB CHECK (length(ca) = 32),
-    -- The generation that changed it last.
-    changed INTEGER NOT NULL DEFAULT 0,
     UNIQUE (fingerprint, kind)
 ) STRICT;
 
 CREATE INDEX registration_user ON registration (user_name, created);
-CREATE INDEX registration_changed ON registration (changed);
-
--- Keys that were taken away, so that a reader that knows an older generation can follow.
-CREATE TABLE removal (
-    kind TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,
-    changed INTEGER NOT NULL,
-    PRIMARY KEY (fingerprint, kind)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX removal_changed ON removal (changed);
 
 -- One row, which every change replaces. The token tells two histories apart, such as one before and one after a backup
 -- was put back.
@@ -65,8 +52,6 @@ CREATE INDEX audit_user ON audit (user_name);
 
 CREATE TRIGGER registration_inserted AFTER INSERT ON registration BEGIN
     UPDATE generation SET number = number + 1, token = randomblob(16);
-    DELETE FROM removal WHERE fingerprint = NEW.fingerprint AND kind = NEW.kind;
-    UPDATE registration SET changed = (SELECT number FROM generation) WHERE id = NEW.id;
 END;
 
 -- When a key was used last is nothing that a verification asks for, so it makes no generation.
@@ -76,12 +61,10 @@ WHEN (OLD.user_name, OLD.label, OLD.created, OLD.not_before, OLD.not_after, OLD.
     IS NOT (NEW.user_name, NEW.label, NEW.created, NEW.not_before, NEW.not_after, NEW.disabled, NEW.revoked, NEW.no_manage, NEW.ca)
 BEGIN
     UPDATE generation SET number = number + 1, token = randomblob(16);
-    UPDATE registration SET changed = (SELECT number FROM generation) WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER registration_deleted AFTER DELETE ON registration BEGIN
     UPDATE generation SET number = number + 1, token = randomblob(16);
-    INSERT OR REPLACE INTO removal SELECT OLD.kind, OLD.fingerprint, number FROM generation;
 END;
 
 CREATE TRIGGER key_is_fixed BEFORE UPDATE OF id, kind, fingerprint ON registration
