@@ -22,6 +22,7 @@ use clientcert::verify::Code;
 use clientcert::{Config, Error, Status, Verifier};
 use postgres::{PASSWORD, Postgres};
 use registrations::{key, registration, use_every_verb};
+use support::c::Program;
 use support::{Key, NOW, Template};
 use worker_process::{Worker, task, tell};
 
@@ -295,6 +296,16 @@ fn every_verb_does_what_it_does_elsewhere() {
     let records = use_every_verb(&open(&server.url()));
     let audit = server.query("SELECT actor || ' ' || action || ' ' || user_name FROM clientcert.audit ORDER BY id");
     assert_eq!(audit.lines().collect::<Vec<_>>(), records);
+}
+
+#[test]
+fn processes_that_are_forked_make_connections_of_their_own() {
+    let server = Postgres::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("good.der"), certificate(1).0).expect("a file");
+    let program = Program::linked_with_clientcert("tests/c/registry_fork.c");
+    let status = program.command().arg(folder.path()).arg(server.url()).status().expect("the program starts");
+    assert!(status.success(), "{status}");
 }
 
 #[test]

@@ -59,14 +59,17 @@ impl Program {
         program
     }
 
+    /// How it is started.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.env("LD_LIBRARY_PATH", self.folder.path());
+        command
+    }
+
     /// Runs it on these records.
     pub fn run(&self, records: &[Record]) -> Answers {
-        let mut child = Command::new(&self.path)
-            .env("LD_LIBRARY_PATH", self.folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut child =
+            self.command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut input = child.stdin.take().expect("its input");
         let output = std::thread::scope(|scope| {
             scope.spawn(move || records.iter().try_for_each(|record| input.write_all(&record.0)));
