@@ -121,7 +121,7 @@ impl Registry {
 
     #[cfg(not(feature = "sqlite"))]
     fn sqlite(path: PathBuf) -> Result<Self, Error> {
-        let value = format!("sqlite:{}", path.display());
+        let value = "sqlite:".to_owned() + &path.into_os_string().to_string_lossy();
         Err(Error::NotSupported { option: "registry", value, missing: "needs SQLite, which is not built in" })
     }
 
