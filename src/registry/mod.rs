@@ -120,6 +120,7 @@ impl Registry {
     }
 
     #[cfg(not(feature = "sqlite"))]
+    #[allow(clippy::needless_pass_by_value, reason = "a build with SQLite keeps it")]
     fn sqlite(path: PathBuf) -> Result<Self, Error> {
         let value = "sqlite:".to_owned() + &path.into_os_string().to_string_lossy();
         Err(Error::NotSupported { option: "registry", value, missing: "needs SQLite, which is not built in" })

@@ -66,8 +66,8 @@ impl TableBuilder {
         for bounds in starts.windows(2) {
             let places = &mut order[bounds[0] as usize..bounds[1] as usize];
             places.sort_unstable_by(|a, b| digest(a).cmp(digest(b)));
-            if let Some(twice) = places.windows(2).find(|pair| digest(&pair[0]) == digest(&pair[1])) {
-                return Err(*digest(&twice[0]));
+            if let Some(twice) = places.iter().zip(places.iter().skip(1)).find(|(a, b)| digest(a) == digest(b)) {
+                return Err(*digest(twice.0));
             }
             for place in places {
                 let (digest, reference) = &all[*place as usize];

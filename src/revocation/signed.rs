@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+#[cfg(feature = "aws-lc-rs")]
 use crate::crypto::backend::digest;
 use crate::signature::{Message, SignatureAlgorithm};
 
@@ -100,7 +101,9 @@ impl Kept {
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Whole(bytes) => bytes.len(),
-            _ => 0,
+            #[cfg(feature = "aws-lc-rs")]
+            Self::Digest(_) => 0,
+            Self::Nothing => 0,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::key_kind::{
     Curve, Digest, KeyKind, OID_ED25519, OID_ML_DSA_44, OID_ML_DSA_65, OID_ML_DSA_87, OID_RSA_PSS, algorithm_parts,
     pss_digest,
 };
+#[cfg(feature = "aws-lc-rs")]
 use crate::crypto::backend::digest;
 use crate::crypto::backend::signature::{self, VerificationAlgorithm};
 
@@ -54,6 +55,7 @@ impl SignatureAlgorithm {
     }
 
     /// The digest that is signed in the place of the message; None where the algorithm signs the message itself.
+    #[cfg(feature = "aws-lc-rs")]
     pub(crate) fn digest(self) -> Option<&'static digest::Algorithm> {
         match self {
             Self::RsaPkcs1(digest) | Self::RsaPss(digest) | Self::Ecdsa(digest) => Some(match digest {
