@@ -507,3 +507,255 @@ mod files {
         assert_eq!(world.audit().len(), usize::from(WRITERS * EACH));
     }
 }
+
+mod enrolment {
+    use clientcert::certificate::OwnedCertificate;
+    use clientcert::{Config, Verdict, Verifier};
+    use std::sync::Arc;
+    use support::{Key, NOW, Template};
+
+    use super::*;
+
+    /// A server that knows clients by their keys alone, and nobody yet.
+    struct Server {
+        verifier: Verifier,
+    }
+
+    impl Server {
+        fn new(text: &str) -> Self {
+            let mut config = Config::new();
+            config.set("mode", "optional_no_ca").expect("a mode");
+            config.set("trust", "key").expect("a trust");
+            let root = RegisteredKey::Spki([0xff; 32]);
+            config.set_bytes("registry", format!("{root} root\n{text}").as_bytes()).expect("a registry");
+            Self { verifier: Verifier::new(&config).expect("a verifier") }
+        }
+
+        fn registry(&self) -> &Registry {
+            self.verifier.registry().expect("a registry")
+        }
+
+        fn verdict(&self, certificate: &[u8]) -> Arc<Verdict> {
+            self.verifier.reload().expect("the registry as it is");
+            self.verifier.verify_at(certificate, NOW)
+        }
+
+        fn registered(&self, certificate: &[u8]) -> Registration {
+            self.registry().find(&spki(certificate)).expect("an answer").expect("a registration")
+        }
+    }
+
+    fn spki(certificate: &[u8]) -> RegisteredKey {
+        RegisteredKey::spki_of(&OwnedCertificate::from_der(certificate).expect("a certificate").view())
+    }
+
+    /// A client's certificate for the key of this number, signed by that of another.
+    fn certificate(number: u8, signer: u8) -> Vec<u8> {
+        Template::client("me", "me", Key::p256(number)).sign(Key::p256(signer))
+    }
+
+    #[test]
+    fn users_enrol_the_key_of_their_connection() {
+        let server = Server::new("");
+        let own = certificate(1, 1);
+        let before = server.verdict(&own);
+        let record = server.registry().editor("alice").enrol_verdict("alice", "laptop", &before).expect("her own key");
+        assert_eq!((record.action.name(), &*record.user, &*record.label), ("enrol_self", "alice", "laptop"));
+        let after = server.verdict(&own);
+        assert!(after.verified());
+        assert_eq!(after.user(), Some("alice"));
+        // A renewed certificate for the same key needs nothing.
+        assert_eq!(
+            server.verdict(&Template::client("me", "me again", Key::p256(1)).sign(Key::p256(1))).user(),
+            Some("alice")
+        );
+        // What was decided before does not know of it.
+        assert_eq!(status(server.registry().editor("bob").enrol_verdict("bob", "", &before)), Status::KeyTaken);
+    }
+
+    #[test]
+    fn only_a_missing_registration_may_be_mended() {
+        let server = Server::new("");
+        let refused = |verdict: &Verdict| {
+            let result = server.registry().editor("alice").enrol_verdict("alice", "", verdict);
+            assert_eq!(status(result), Status::NotEntitled, "{:?}", verdict.reasons());
+        };
+        let key = Key::p256(1);
+        refused(&server.verdict(&Template::client("me", "me", key).valid("100101000000Z", "110101000000Z").sign(key)));
+        refused(&server.verdict(&[]));
+        refused(&server.verdict(b"no certificate"));
+        let weak = Key::rsa();
+        let mut other = Config::new();
+        other.set("mode", "request_any").expect("a mode");
+        refused(
+            &Verifier::new(&other)
+                .expect("a verifier")
+                .verify_at(&Template::client("me", "me", &weak).sign(&weak), NOW),
+        );
+        let revoked = certificate(2, 2);
+        let server = Server::new(&format!("disabled,revoked {} alice\n", spki(&revoked)));
+        assert_eq!(
+            status(server.registry().editor("alice").enrol_verdict("alice", "", &server.verdict(&revoked))),
+            Status::NotEntitled
+        );
+        assert_eq!(server.registry().list(None).expect("a list").len(), 2);
+    }
+
+    #[test]
+    fn a_certificate_is_nobody_elses_in_either_form() {
+        let own = certificate(1, 1);
+        let itself = RegisteredKey::certificate_of(&OwnedCertificate::from_der(&*own).expect("a certificate").view());
+        for (options, expected) in [("", Status::KeyTaken), ("revoked ", Status::KeyRevoked)] {
+            let server = Server::new("");
+            let before = server.verdict(&own);
+            let text = format!("{options}{itself} bob\n");
+            let bob = clientcert::registry::from_text(text.as_bytes(), "test", None).expect("a text");
+            server.registry().editor("root").import(&bob, clientcert::registry::Known::Refuse).expect("bob's");
+            let result = server.registry().editor("alice").enrol_verdict("alice", "", &before);
+            assert_eq!(status(result), expected);
+        }
+    }
+
+    #[test]
+    fn a_registered_key_vouches_for_another() {
+        let (old, new, third) = (certificate(1, 1), certificate(2, 1), certificate(3, 3));
+        let server = Server::new(&format!("not-after=2030-01-01 {} alice laptop\n", spki(&old)));
+        let registry = server.registry();
+        let editor = registry.editor("alice");
+        let old_certificate = OwnedCertificate::from_der(&*old).expect("a certificate");
+
+        let record = editor.renew_signed(&server.verdict(&new), &old_certificate.view(), None).expect("a signature");
+        assert_eq!((record.action.name(), record.detail), ("renew", Some(format!("signed by {}", spki(&old)))));
+        let renewed = server.registered(&new);
+        assert_eq!((&*renewed.user, &*renewed.label), ("alice", "laptop"));
+        assert_eq!(renewed.not_after, server.registered(&old).not_after, "no longer than the old one");
+
+        let beside = editor.renew_beside(&server.verdict(&third), &server.verdict(&old), Some("phone"));
+        assert_eq!(beside.expect("both are hers").detail, Some(format!("beside {}", spki(&old))));
+        assert_eq!(server.verdict(&third).user(), Some("alice"));
+        assert_eq!(server.registered(&third).label, "phone");
+    }
+
+    #[test]
+    fn not_every_key_vouches() {
+        let (old, new) = (certificate(1, 1), certificate(2, 2));
+        let old_certificate = OwnedCertificate::from_der(&*old).expect("a certificate");
+        let signed = certificate(2, 1);
+        for options in ["no-manage", "disabled", "not-after=2001-01-01", "not-before=2100-01-01", "revoked"] {
+            let server = Server::new(&format!("{options} {} alice\n", spki(&old)));
+            let editor = server.registry().editor("alice");
+            let result = editor.renew_signed(&server.verdict(&signed), &old_certificate.view(), None);
+            let expected = if options == "revoked" { Status::KeyRevoked } else { Status::NotEntitled };
+            assert_eq!(status(result), expected, "{options}");
+            let result = editor.renew_beside(&server.verdict(&new), &server.verdict(&old), None);
+            assert_eq!(status(result), Status::NotEntitled, "{options}");
+            assert_eq!(server.registry().list(None).expect("a list").len(), 2, "{options}");
+        }
+        let server = Server::new(&format!("{} alice\n", spki(&old)));
+        let editor = server.registry().editor("alice");
+        // Signed by another key than the registered one.
+        let result = editor.renew_signed(&server.verdict(&new), &old_certificate.view(), None);
+        assert_eq!(status(result), Status::NotEntitled);
+        // Signed by a key that nobody registered.
+        let other = OwnedCertificate::from_der(certificate(3, 3)).expect("a certificate");
+        let result = editor.renew_signed(&server.verdict(&certificate(2, 3)), &other.view(), None);
+        assert_eq!(status(result), Status::NotRegistered);
+        // Whoever is verified needs no further registration.
+        let both = server.verdict(&old);
+        assert_eq!(status(editor.renew_beside(&both, &both, None)), Status::NotEntitled);
+    }
+}
+
+mod key_sets {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use clientcert::certificate::OwnedCertificate;
+    use clientcert::registry::{confirms, jwks};
+    use serde_json::json;
+    use support::{Key, Template};
+
+    use super::*;
+
+    /// A certificate and the members of its key.
+    fn ec() -> (OwnedCertificate, String, String) {
+        let key = Key::p256(1);
+        let der = Template::client("me", "me", key).sign(key);
+        // The last 64 bytes of a P-256 SubjectPublicKeyInfo are the point.
+        let certificate = OwnedCertificate::from_der(der).expect("a certificate");
+        let spki = certificate.view().subject_public_key_info().to_vec();
+        let (x, y) = spki[spki.len() - 64..].split_at(32);
+        (certificate.clone(), URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y))
+    }
+
+    #[test]
+    fn certificates_are_found_in_either_member() {
+        let (certificate, x, y) = ec();
+        let (x5c, thumbprint) = (STANDARD.encode(certificate.view().as_der()), certificate.view().x5t_s256());
+        let own = RegisteredKey::certificate_of(&certificate.view());
+        for key in [
+            json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "x5c": [x5c]}),
+            json!({"kty": "EC", "x5t#S256": thumbprint}),
+            json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "x5c": [x5c, "ignored"], "x5t#S256": thumbprint}),
+        ] {
+            for set in [key.clone(), json!({"keys": [key, {"kty": "EC", "use": "sig"}]})] {
+                let keys = jwks(set.to_string().as_bytes()).expect("a key set");
+                assert_eq!(keys.iter().map(|key| key.key).collect::<Vec<_>>(), [own], "{set}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        let (certificate, x, y) = ec();
+        let x5c = STANDARD.encode(certificate.view().as_der());
+        let other = URL_SAFE_NO_PAD.encode([7; 32]);
+        for (key, hint) in [
+            (json!({"kty": "EC", "x": other, "y": y, "x5c": [x5c]}), "another key"),
+            (json!({"kty": "EC", "x": y, "y": x, "x5c": [x5c]}), "another key"),
+            (json!({"kty": "RSA", "n": x, "e": "AQAB", "x5c": [x5c]}), "another key"),
+            (json!({"kty": "OKP", "x": x, "x5c": [x5c]}), "another key"),
+            (json!({"x5c": [x5c]}), "no `keys`"),
+            (json!({"kty": "EC", "x": x, "y": y, "x5c": [x5c], "x5t#S256": other}), "another certificate"),
+            (json!({"kty": "EC", "x5c": []}), "does not begin with a certificate"),
+            (json!({"kty": "EC", "x5c": x5c}), "no array"),
+            (json!({"kty": "EC", "x5t#S256": "AAAA"}), "32 bytes"),
+            (json!({"kty": "EC", "x5t#S256": other, "d": other}), "private key"),
+            (json!({"kty": "EC", "x5t#S256": other, "kid": 7}), "`kid`"),
+            (json!({"kty": "EC"}), "none of its keys"),
+            (json!({"keys": {}}), "no array"),
+            (json!({"keys": [7]}), "key 1: it is no JSON object"),
+            (json!([]), "no JSON object"),
+        ] {
+            let error = jwks(key.to_string().as_bytes()).expect_err(hint).to_string();
+            assert!(error.contains(hint), "{key}: {error}");
+        }
+        assert!(jwks(b"{").is_err());
+    }
+
+    #[test]
+    fn a_token_is_confirmed_by_its_thumbprint_alone() {
+        let (certificate, ..) = ec();
+        let thumbprint = certificate.view().x5t_s256();
+        let digest = certificate.view().sha256();
+        let says = |confirmation: &str| confirms(&certificate.view(), confirmation);
+        assert!(says(&thumbprint) && says(&json!({"x5t#S256": thumbprint}).to_string()));
+        for wrong in [
+            String::new(),
+            "{}".into(),
+            format!("{thumbprint}="),
+            STANDARD.encode(digest),
+            URL_SAFE_NO_PAD.encode(&digest[..31]),
+            json!({"x5t#S256": thumbprint, "jkt": "x"}).to_string(),
+            json!({"x5t": thumbprint}).to_string(),
+            json!({"x5t#S256": [thumbprint]}).to_string(),
+            json!([thumbprint]).to_string(),
+        ] {
+            assert!(!says(&wrong), "{wrong}");
+        }
+        for byte in 0..32 {
+            let mut other = digest;
+            other[byte] ^= 0x10;
+            assert!(!says(&URL_SAFE_NO_PAD.encode(other)));
+        }
+    }
+}
