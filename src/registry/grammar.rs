@@ -97,19 +97,19 @@ pub(crate) fn parse(line: &str) -> Result<Option<Line<'_>>, Problem> {
 /// Reads the plainest line, as most are where there are many: a canonical key, one space, a user. None for any other,
 /// which [`parse`] reads.
 pub(crate) fn parse_plain(line: &str) -> Option<Found<'_>> {
-    const PREFIX: usize = "spki:sha256:".len();
-    let (key, rest) = line.split_at_checked(PREFIX + 64)?;
+    let (kind, rest) = line.split_at_checked("spki:sha256:".len())?;
+    let kind: fn([u8; 32]) -> RegisteredKey = match kind {
+        "spki:sha256:" => RegisteredKey::Spki,
+        "cert:sha256:" => RegisteredKey::Certificate,
+        _ => return None,
+    };
+    let (digits, rest) = rest.split_at_checked(64)?;
     let user = rest.strip_prefix(' ')?;
     let odd = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'"');
     if user.is_empty() || user.bytes().any(odd) {
         return None;
     }
-    let digest = digest(&key[PREFIX..])?;
-    let key = match &key[..PREFIX] {
-        "spki:sha256:" => RegisteredKey::Spki(digest),
-        "cert:sha256:" => RegisteredKey::Certificate(digest),
-        _ => return None,
-    };
+    let key = kind(digest(digits)?);
     Some(Found::plain(key, user))
 }
 
@@ -444,6 +444,8 @@ mod tests {
             (format!("{ZEROS} alice\r"), false),
             (format!("{ZEROS} "), false),
             (format!("x{ZEROS} alice"), false),
+            ("\u{feff}".repeat(30), false),
+            (format!("spki:sha256:{} alice", "ä".repeat(32)), false),
         ] {
             let read = parse_plain(&text);
             assert_eq!(read.is_some(), plain, "{text}");
