@@ -61,8 +61,10 @@
 //!
 //! Signals. The library installs no handlers, and none of its functions may be called from one.
 //!
-//! Files are read only by `clientcert_config_load`, `clientcert_verifier_new`, `clientcert_verifier_reload` and
-//! `clientcert_verifier_refresh`, and none is kept open. A verification reads the clock and nothing else.
+//! Files are read only by `clientcert_config_load`, `clientcert_verifier_new`, `clientcert_verifier_reload`,
+//! `clientcert_verifier_refresh` and what works on a registry, and none is kept open. A database of registrations is asked
+//! by the same functions, with timeouts; a connection to PostgreSQL is kept, belongs to the process that made it, and a
+//! child makes its own. A verification reads the clock and nothing else.
 //!
 //! Panics. A failure inside of the library does not unwind into the caller: it becomes `CLIENTCERT_INTERNAL`, a FAILED
 //! verdict, or the refusing value that each function names, and leaves a message on standard error. Where the system
