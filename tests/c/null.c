@@ -100,6 +100,36 @@ static void crls(char **argv) {
     clientcert_crl_report_free(NULL);
 }
 
+/* NULL in the place of every handle, and of every text. */
+static void registries(void) {
+    clientcert_registry *registry = NULL;
+    const char *text = NULL;
+    CHECK(clientcert_registry_new(NULL, &registry, NULL) == CLIENTCERT_INVALID_ARGUMENT && registry == NULL);
+    CHECK(clientcert_registry_new("memory:", NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_registry(NULL) == NULL);
+    CHECK(clientcert_registry_new("memory:", &registry, NULL) == CLIENTCERT_OK);
+    clientcert_registry *handles[] = {NULL, registry};
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
+        clientcert_registry *handle = handles[i];
+        CHECK(clientcert_registry_act_as(handle, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_enrol_verdict(handle, NULL, NULL, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_enrol_certificate(handle, NULL, NULL, 1, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_enrol_fingerprint(handle, NULL, NULL, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_renew_beside(handle, NULL, NULL, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_renew_signed(handle, NULL, NULL, 1, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_change(handle, NULL, NULL, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_used(handle, NULL, moment, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_import(handle, NULL, NULL, 1, NULL, NULL) != CLIENTCERT_OK);
+        CHECK(clientcert_registry_list(handle, NULL, NULL, &text, NULL) != CLIENTCERT_OK && text == NULL);
+        CHECK(clientcert_registry_list(handle, "all", NULL, NULL, NULL) != CLIENTCERT_OK);
+    }
+    CHECK(clientcert_registry_audit(NULL) == NULL);
+    CHECK(clientcert_verdict_confirms(NULL, NULL, 0) == 0);
+    CHECK(clientcert_verdict_confirms(NULL, NULL, 1) == 0);
+    clientcert_registry_free(registry);
+    clientcert_registry_free(NULL);
+}
+
 /* A verdict that nobody could give: what NULL reads as, and what clientcert_verify returns for NULL. */
 static void is_a_refusal(const clientcert_verdict *verdict) {
     CHECK(clientcert_verdict_verified(verdict) == 0);
@@ -188,6 +218,7 @@ int main(int argc, char **argv) {
     verifiers(argv);
     policies();
     crls(argv);
+    registries();
     verdicts(argv);
     return 0;
 }
