@@ -6,6 +6,7 @@
 mod algorithm;
 mod chain;
 pub(crate) mod der;
+pub(crate) mod encode;
 mod extensions;
 mod fingerprint;
 mod general_name;

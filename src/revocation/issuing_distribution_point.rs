@@ -1,6 +1,7 @@
 //! What a CRL covers: the issuingDistributionPoint, and names of distribution points (RFC 5280 section 5.2.5).
 
 use crate::certificate::der::{self, Malformed, Reader};
+use crate::certificate::encode::{sequence, value};
 use crate::certificate::{GeneralNames, Name, check_general_name, check_name};
 
 /// What a CRL is about. A CRL without the extension is about all that its issuer issued, for all reasons.
@@ -104,8 +105,8 @@ impl DistributionPointName {
         while let Ok(name) = names.any("Name") {
             content.extend_from_slice(names.whole(&name));
         }
-        content.extend_from_slice(&wrapped(der::SET, relative));
-        Some(wrapped(der::SEQUENCE, &content))
+        content.extend_from_slice(&value(der::SET, &[relative]));
+        Some(sequence(&[&content]))
     }
 
     /// The bytes that it holds beside itself.
@@ -197,23 +198,5 @@ fn flag(fields: &mut Reader<'_>, number: u8, field: &'static str) -> Result<bool
 
 /// The content of a RelativeDistinguishedName as a Name of its own.
 fn as_name(relative: &[u8]) -> Vec<u8> {
-    wrapped(der::SEQUENCE, &wrapped(der::SET, relative))
-}
-
-fn wrapped(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(short @ 0..=0x7f) => out.push(short),
-        _ => {
-            let length = content.len().to_be_bytes();
-            let zeros = length.iter().take_while(|byte| **byte == 0).count();
-            let length = &length[zeros..];
-            // A length has at most eight bytes.
-            #[allow(clippy::cast_possible_truncation)]
-            out.push(0x80 | length.len() as u8);
-            out.extend_from_slice(length);
-        }
-    }
-    out.extend_from_slice(content);
-    out
+    sequence(&[&value(der::SET, &[relative])])
 }

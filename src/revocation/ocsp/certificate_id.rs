@@ -1,6 +1,6 @@
 //! CertID: which certificate a question or an answer is about (RFC 6960 section 4.1.1).
 
-use super::encode::{sequence, value};
+use crate::certificate::encode::{sequence, value};
 use crate::certificate::{Certificate, Malformed, Reader, der};
 use crate::crypto::{self, backend::digest};
 

@@ -28,7 +28,6 @@ mod answer;
 mod cache;
 mod certificate_id;
 mod check;
-mod encode;
 mod given;
 mod refusal;
 mod request;

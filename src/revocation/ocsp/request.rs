@@ -1,8 +1,8 @@
 //! What to ask a responder, and how to put it into a URL (RFC 6960 section 4.1, RFC 9654, RFC 5019).
 
 use super::certificate_id::{self, HashAlgorithm};
-use super::encode::{sequence, value};
 use super::{NONCE, Question};
+use crate::certificate::encode::{sequence, value};
 use crate::certificate::{GeneralName, base64, der};
 use crate::crypto;
 

@@ -1,9 +1,9 @@
-//! DER, written: the little that a request needs.
+//! DER, written: the little that names and OCSP requests need.
 
-use crate::certificate::der;
+use super::der;
 
 /// One value: tag, shortest length, the parts of its content.
-pub(super) fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let mut out = vec![tag];
     if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
@@ -20,7 +20,8 @@ pub(super) fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+/// A SEQUENCE of these parts.
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     value(der::SEQUENCE, parts)
 }
 
