@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// A change within the same tick of the file system's clock leaves no trace.
-pub(crate) const COARSE: Duration = Duration::from_millis(100);
+const COARSE: Duration = Duration::from_millis(100);
 
 /// Reads a file of at most `limit` bytes, and nothing but a file.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
@@ -35,9 +35,15 @@ pub(crate) fn trace(metadata: &Metadata) -> Trace {
     (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
 }
 
-/// Whether a file was older than the file system's clock is coarse, so that a later change of it shows in its trace.
-pub(crate) fn is_settled(trace: &Trace) -> bool {
-    trace.2.is_some_and(|changed| changed.checked_add(COARSE).is_some_and(|safe| safe < SystemTime::now()))
+/// Whether a file was older at `now` than the file system's clock is coarse, so that a later change shows in its trace.
+pub(crate) fn is_settled(trace: &Trace, now: SystemTime) -> bool {
+    trace.2.is_some_and(|changed| is_past(changed, now))
+}
+
+/// Whether a moment is longer ago at `now` than the file system's clock is coarse. For what was changed then, `now` is from
+/// before it was looked at.
+pub(crate) fn is_past(moment: SystemTime, now: SystemTime) -> bool {
+    moment.checked_add(COARSE).is_some_and(|safe| safe < now)
 }
 
 /// Device and inode, which only some systems have.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::SystemTime;
 use std::{fs, io};
 
 use parking_lot::Mutex;
@@ -132,8 +133,9 @@ impl Loaded {
 impl CrlFile {
     /// The file as some policy has it, where it has not changed since, or as it is read now.
     fn open(path: &str) -> io::Result<Result<Arc<Self>, Error>> {
+        let now = SystemTime::now();
         let trace = trace(&fs::metadata(path)?);
-        let settled = is_settled(&trace).into();
+        let settled = is_settled(&trace, now).into();
         let mut files = FILES.lock();
         files.retain(|file| file.strong_count() > 0);
         let mut known = files.iter().filter_map(Weak::upgrade);
@@ -154,7 +156,7 @@ impl CrlFile {
 
     /// Whether a file of the same trace holds what it held. One that was too new to tell is read again, once.
     fn is_current(&self) -> bool {
-        if self.is_settled() || !is_settled(&self.trace) {
+        if self.is_settled() || !is_settled(&self.trace, SystemTime::now()) {
             return true;
         }
         let Ok(Ok(again)) = Self::open(&self.path) else { return false };

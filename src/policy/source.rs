@@ -14,7 +14,7 @@ use super::options::{Kind, OptionInfo, quoted};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{OwnedCertificate, Reader, pem, split_der};
-use crate::files::{self, COARSE, identity, last_change, trace};
+use crate::files::{self, identity, is_past, last_change, trace};
 
 /// One setting of an option that takes certificates or CRLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,7 +264,7 @@ impl Fingerprint {
                 newest = newest.max(metadata.ok().and_then(|metadata| last_change(&metadata)));
             }
         }
-        let settled = newest.is_none_or(|newest: SystemTime| newest.checked_add(COARSE).is_some_and(|safe| safe < now));
+        let settled = newest.is_none_or(|newest| is_past(newest, now));
         Self { hash: state.finish(), settled }
     }
 

@@ -13,7 +13,7 @@ use super::index::Index;
 use super::registration::{RegisteredKey, Registration};
 use super::text::{self, Draft, Origin};
 use crate::error::Error;
-use crate::files::{self, COARSE};
+use crate::files;
 
 /// A file, and where its audit records go.
 #[derive(Debug)]
@@ -321,7 +321,7 @@ fn trace<'p>(files: impl Iterator<Item = &'p PathBuf>) -> (u64, bool) {
         let metadata = fs::metadata(file).ok();
         metadata.as_ref().map(files::trace).hash(&mut state);
         let changed = metadata.as_ref().and_then(files::last_change);
-        settled &= changed.is_none_or(|changed| changed.checked_add(COARSE).is_some_and(|safe| safe < now));
+        settled &= changed.is_none_or(|changed| files::is_past(changed, now));
     }
     (state.finish(), settled)
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+
+use crate::files;
 
 /// The size, the times and the inode of the database and of its write-ahead log, one of which every change touches.
 #[derive(Debug)]
@@ -19,9 +21,6 @@ struct State {
     inode: Option<(u64, u64)>,
 }
 
-/// A change within the same tick of the file system's clock leaves no trace.
-const COARSE: Duration = Duration::from_millis(100);
-
 impl Trace {
     /// Costs two `stat`. What cannot be read is part of it, and no error.
     pub(super) fn of(database: &Path) -> Self {
@@ -29,10 +28,7 @@ impl Trace {
         log.push("-wal");
         let now = SystemTime::now();
         let (database, log) = (State::of(database), State::of(Path::new(&log)));
-        let old = |state: &State| {
-            let safe = state.modified.and_then(|modified| modified.checked_add(COARSE));
-            safe.is_some_and(|safe| safe < now)
-        };
+        let old = |state: &State| state.modified.is_some_and(|modified| files::is_past(modified, now));
         let settled = database.as_ref().is_some_and(old) && log.as_ref().is_none_or(old);
         Self { database, log, settled }
     }
@@ -46,13 +42,6 @@ impl Trace {
 impl State {
     fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
-        #[cfg(unix)]
-        let inode = {
-            use std::os::unix::fs::MetadataExt as _;
-            Some((metadata.dev(), metadata.ino()))
-        };
-        #[cfg(not(unix))]
-        let inode = None;
-        Some(Self { length: metadata.len(), modified: metadata.modified().ok(), inode })
+        Some(Self { length: metadata.len(), modified: metadata.modified().ok(), inode: files::identity(&metadata) })
     }
 }
