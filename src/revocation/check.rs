@@ -142,7 +142,7 @@ fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Condi
     let is_good = held.is_plain()
         && held.is_signed_by(issuer)
         && may_sign_crls(issuer)
-        && crl.signature_algorithm().is_some_and(|algorithm| algorithm.is_strong_enough(conditions.strength))
+        && conditions.allow_signature(held)
         && (from..=until).contains(&conditions.now);
     if !is_good || crl.find(&certificate.issuer(), certificate.serial()).is_some() {
         return None;
@@ -151,6 +151,11 @@ fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Condi
 }
 
 impl Conditions<'_> {
+    /// Whether the algorithm of its signature is supported, and strong enough.
+    fn allow_signature(&self, held: &HeldCrl) -> bool {
+        held.crl().signature_algorithm().is_some_and(|algorithm| algorithm.is_strong_enough(self.strength))
+    }
+
     /// The last second for which a list is used by itself.
     fn last_second(&self, held: &HeldCrl) -> i64 {
         match (held.crl().next_update(), self.rules.grace) {
@@ -165,7 +170,7 @@ pub(crate) fn find_revocation(
     store: &CrlStore,
     certificate: &Certificate<'_>,
     conditions: Conditions<'_>,
-) -> Option<(Entry, Arc<CrlInfo>)> {
+) -> Option<Entry> {
     let crls = store.find(&certificate.issuer())?.crls();
     let wanted = certificate.issuer_key_identifier();
     let is_issuer = |signer: &Certificate<'_>| match (wanted, signer.subject_key_identifier()) {
@@ -178,7 +183,7 @@ pub(crate) fn find_revocation(
         for crls in series(crls).filter(|crls| !crls[0].crl().scope().only_attribute) {
             search.look_through(crls, &crls[0], ReasonFlags::NONE);
         }
-        search.answer.revoked
+        search.answer.revoked.map(|(entry, _)| entry)
     })
 }
 
@@ -280,8 +285,7 @@ impl<S: Signers> Search<'_, '_, '_, S> {
 
     /// Whether it is signed by somebody who may.
     fn trust(&mut self, held: &HeldCrl) -> Result<(), CrlFault> {
-        let algorithm = held.crl().signature_algorithm();
-        if !algorithm.is_some_and(|algorithm| algorithm.is_strong_enough(self.conditions.strength)) {
+        if !self.conditions.allow_signature(held) {
             return Err(CrlFault::SignatureInvalid);
         }
         let issuer = self.subject.issuer;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::held::{CrlInfo, HeldCrl};
+use super::held::HeldCrl;
 use super::{Entry, RevocationReason};
 use crate::certificate::{Certificate, Name, OwnedCertificate};
 
@@ -88,12 +88,11 @@ impl CrlStore {
 
     /// The entry of a certificate in a list by its issuer's name, whoever signed that: for who will not be accepted if there
     /// is one, and need not be accepted.
-    pub(crate) fn lists(&self, certificate: &Certificate<'_>) -> Option<(Entry, &CrlInfo)> {
+    pub(crate) fn lists(&self, certificate: &Certificate<'_>) -> Option<Entry> {
         let issuer = certificate.issuer();
-        let entry = |held: &HeldCrl| held.crl().find(&issuer, certificate.serial());
-        let mut found = self.find(&issuer)?.crls().iter().filter_map(|held| Some((entry(held)?, &**held.info())));
-        let is_revoked = |entry: &Entry| entry.reason != Some(RevocationReason::RemoveFromCrl);
-        found.find(|(entry, _)| is_revoked(entry))
+        let mut found =
+            self.find(&issuer)?.crls().iter().filter_map(|held| held.crl().find(&issuer, certificate.serial()));
+        found.find(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
     }
 
     /// The certificates of CRL issuers that clients need not present.

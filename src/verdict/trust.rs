@@ -78,11 +78,13 @@ pub(super) fn weigh(
         (_, None) => alone(),
     };
     let sound = examination.reasons.is_empty();
-    let enrolled_would_be_good = sound
-        || trust == Trust::CaOrKey
-            && examination.reasons.iter().all(|reason| may_be_rescued(reason.code))
-            && alone().reasons.is_empty();
-    let may_enrol = missing == Some(Code::KeyNotRegistered) && policy.registry().is_some() && enrolled_would_be_good;
+    let enrolled_would_be_good = || {
+        sound
+            || trust == Trust::CaOrKey
+                && examination.reasons.iter().all(|reason| may_be_rescued(reason.code))
+                && alone().reasons.is_empty()
+    };
+    let may_enrol = missing == Some(Code::KeyNotRegistered) && policy.registry().is_some() && enrolled_would_be_good();
     match missing {
         // An answer would change nothing.
         Some(Code::RegistrationPending)

@@ -112,7 +112,7 @@ pub(super) fn check<'c>(
         // A CRL may have said so before.
         if !report.reasons.iter().any(|reason| reason.code == code && reason.depth == Some(depth)) {
             let culprit = path.presented.get(depth as usize).map_or(Culprit::None, |index| Culprit::Presented(*index));
-            report.reasons.push(detail.into_iter().fold(Reason::new(code, depth, culprit), Reason::with));
+            report.reasons.push(Reason::new(code, depth, culprit).with(detail));
         }
     }
 }

@@ -73,8 +73,8 @@ impl Reason {
         Self { code, depth: None, culprit: Culprit::None, detail: None, tolerated: false }
     }
 
-    pub(crate) fn with(mut self, detail: Detail) -> Self {
-        self.detail = Some(detail);
+    pub(crate) fn with(mut self, detail: impl Into<Option<Detail>>) -> Self {
+        self.detail = detail.into();
         self
     }
 }

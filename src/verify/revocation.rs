@@ -80,8 +80,7 @@ pub(super) fn check<'c>(
         let place = finding.crl.as_deref().map(CrlInfo::place);
         if let Some((code, detail)) = judged(finding.status, place) {
             let culprit = path.presented.get(depth as usize).map_or(Culprit::None, |index| Culprit::Presented(*index));
-            let reason = Reason::new(code, depth, culprit);
-            report.reasons.push(detail.into_iter().fold(reason, Reason::with));
+            report.reasons.push(Reason::new(code, depth, culprit).with(detail));
         }
         report.evidence.extend(finding.crl.map(|crl| (depth, crl)));
     }
@@ -95,19 +94,17 @@ pub(super) fn check_pinned(leaf: &Certificate<'_>, basis: &Basis<'_>) -> Option<
     if leaf.is_self_issued() {
         return None;
     }
-    let (entry, info) = revocation::find_revocation(basis.crls?, leaf, conditions(basis))?;
-    let (code, detail) = judged(CrlStatus::Revoked(entry), Some(info.place()))?;
-    let reason = Reason::new(code, 0, Culprit::Presented(0));
-    Some(detail.into_iter().fold(reason, Reason::with))
+    revocation::find_revocation(basis.crls?, leaf, conditions(basis)).map(leaf_revoked)
 }
 
 /// Whether any list by the issuer's name has a certificate that no path speaks for, whoever signed that list: whoever leaves
 /// out an issuer's certificate hides the path, not the entry.
 pub(crate) fn check_listed(leaf: &Certificate<'_>, crls: Option<&CrlStore>) -> Option<Reason> {
-    let (entry, _) = crls?.lists(leaf).filter(|_| !leaf.is_self_issued())?;
-    let (code, detail) = judged(CrlStatus::Revoked(entry), None)?;
-    let reason = Reason::new(code, 0, Culprit::Presented(0));
-    Some(detail.into_iter().fold(reason, Reason::with))
+    crls?.lists(leaf).filter(|_| !leaf.is_self_issued()).map(leaf_revoked)
+}
+
+fn leaf_revoked(Entry { reason, date }: Entry) -> Reason {
+    Reason::new(Code::CertificateRevoked, 0, Culprit::Presented(0)).with(Detail::Revoked { reason, date })
 }
 
 /// For which seconds the CRLs say that a certificate beside the path, by an issuer on it, was not revoked; None where they
