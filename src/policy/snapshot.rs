@@ -34,6 +34,7 @@ pub struct Policy {
     registrations: Option<Arc<Registrations>>,
     identity: [u8; 32],
     epoch: u64,
+    lineage: u64,
     warnings: Vec<Warning>,
     /// The positions of the anchors whose subjects are sent to clients.
     hints: Vec<usize>,
@@ -93,7 +94,9 @@ impl Policy {
         warnings.extend(registrations.iter().filter_map(|registrations| registrations.warnings()));
         let identity = identity::of(config, anchors.digests.clone());
         let hints = hints(&settings, &anchors.store, &mut warnings);
-        Ok(Self { settings, anchors, crls, registrations, identity, epoch: next_epoch(), warnings, hints })
+        let epoch = next_epoch();
+        let lineage = previous.map_or(epoch, |previous| previous.lineage);
+        Ok(Self { settings, anchors, crls, registrations, identity, epoch, lineage, warnings, hints })
     }
 
     fn crls_after(
@@ -138,6 +141,11 @@ impl Policy {
     /// A number that no other policy of this process has or had, larger for later ones.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// A number that the policies of one verifier have in common, and no other verifier's of this process.
+    pub(crate) fn lineage(&self) -> u64 {
+        self.lineage
     }
 
     /// What its operator should know, in the order of the options and of the certificates.
