@@ -12,6 +12,7 @@ use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::registrations::Registrations;
+use super::requests::{RequestOptions, challenge_values};
 use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
@@ -38,6 +39,8 @@ pub struct Policy {
     warnings: Vec<Warning>,
     /// The positions of the anchors whose subjects are sent to clients.
     hints: Vec<usize>,
+    /// The library's own values of `WWW-Authenticate`.
+    challenges: Vec<String>,
 }
 
 impl Policy {
@@ -94,9 +97,11 @@ impl Policy {
         warnings.extend(registrations.iter().filter_map(|registrations| registrations.warnings()));
         let identity = identity::of(config, anchors.digests.clone());
         let hints = hints(&settings, &anchors.store, &mut warnings);
+        let names = hints.iter().map(|position| subject(&anchors.store, *position));
+        let challenges = challenge_values(&settings.requests.challenges, names);
         let epoch = next_epoch();
         let lineage = previous.map_or(epoch, |previous| previous.lineage);
-        Ok(Self { settings, anchors, crls, registrations, identity, epoch, lineage, warnings, hints })
+        Ok(Self { settings, anchors, crls, registrations, identity, epoch, lineage, warnings, hints, challenges })
     }
 
     fn crls_after(
@@ -173,6 +178,16 @@ impl Policy {
     /// How long a verdict may be remembered.
     pub fn cache_ttl(&self) -> Duration {
         self.settings.cache_ttl
+    }
+
+    /// What the options of requests say.
+    pub(crate) fn requests(&self) -> &RequestOptions {
+        &self.settings.requests
+    }
+
+    /// The library's own values of `WWW-Authenticate`.
+    pub(crate) fn challenges(&self) -> &[String] {
+        &self.challenges
     }
 
     pub(crate) fn anchors(&self) -> &AnchorStore {
