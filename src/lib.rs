@@ -39,6 +39,7 @@ mod crypto;
 mod error;
 mod ffi;
 mod files;
+mod seal;
 mod signature;
 
 mod time;

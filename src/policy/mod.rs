@@ -9,6 +9,7 @@ mod mode;
 mod options;
 mod reference;
 mod registrations;
+mod secret;
 mod settings;
 mod snapshot;
 mod source;

@@ -69,6 +69,8 @@ pub enum Kind {
     IdentityRules,
     /// The URL of a registry of keys.
     Registry,
+    /// Secrets: a file, or `hex:` and the secret itself. Every setting adds one.
+    Secrets,
 }
 
 /// A word that an option takes.
@@ -161,6 +163,7 @@ impl OptionInfo {
             Kind::Url => "http or https URL".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
+            Kind::Secrets => "file of 32 to 1024 bytes, or `hex:` and 64 to 2048 digits; repeatable".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
         }
     }
@@ -172,7 +175,7 @@ impl OptionInfo {
 
     /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules)
+        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Secrets)
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -264,6 +267,8 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
+    SessionKey,
+    SessionMaxAge,
 }
 
 /// Names are compared without regard to case, and with `-` for `_`.
