@@ -2,6 +2,7 @@
 
 mod cache;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
@@ -36,7 +37,7 @@ pub struct Verifier {
 
 /// A policy with what was decided under it, so that no verdict outlives what it was decided by.
 #[derive(Debug)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     policy: Arc<Policy>,
     cache: Cache,
     without_certificate: Arc<Verdict>,
@@ -75,7 +76,16 @@ impl Verifier {
 
     /// The same at another time, in Unix seconds.
     pub fn verify_at(&self, presented: &[u8], now: i64) -> Arc<Verdict> {
-        let snapshot = self.current.load();
+        self.verify_under(&self.current.load(), presented, now)
+    }
+
+    /// What is in force now.
+    pub(crate) fn snapshot(&self) -> impl Deref<Target = Arc<Snapshot>> {
+        self.current.load()
+    }
+
+    /// Verifies by what was in force at one moment.
+    pub(crate) fn verify_under(&self, snapshot: &Snapshot, presented: &[u8], now: i64) -> Arc<Verdict> {
         if presented.is_empty() {
             return Arc::clone(&snapshot.without_certificate);
         }
@@ -230,6 +240,10 @@ impl Verifier {
 }
 
 impl Snapshot {
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     fn new(policy: Policy, memory: &Memory) -> Self {
         let cache = Cache::new(policy.cache_size(), policy.cache_ttl());
         // It depends on no time: nothing was presented.
