@@ -39,13 +39,11 @@ impl Keys {
 }
 
 /// Seals bytes for a purpose.
-#[allow(dead_code, reason = "for what is sealed too seldom to keep its keys")]
 pub(crate) fn seal(keys: &Keys, purpose: &'static str, payload: &[u8]) -> Vec<u8> {
     keys.of(purpose).seal(&[payload])
 }
 
 /// What was sealed for this purpose, or None where a single bit is not as it was.
-#[allow(dead_code, reason = "for what is opened too seldom to keep its keys")]
 pub(crate) fn open<'b>(keys: &Keys, purpose: &'static str, bytes: &'b [u8]) -> Option<&'b [u8]> {
     keys.of(purpose).open(bytes)
 }

@@ -71,7 +71,7 @@ impl Verifier {
         let snapshot = self.snapshot();
         let policy = snapshot.policy();
         let refuse = |code, remark, handshake_time| Resumed {
-            verdict: Arc::new(Verdict::of_session(policy, code, Detail::Remark(remark))),
+            verdict: Arc::new(Verdict::of_connection(policy, code, Detail::Remark(remark))),
             handshake_time,
         };
         if record.is_empty() {
@@ -108,7 +108,7 @@ impl Verifier {
         let snapshot = self.snapshot();
         let policy = snapshot.policy();
         let refuse = |code, remark, handshake_time| Resumed {
-            verdict: Arc::new(Verdict::of_session(policy, code, Detail::Remark(remark))),
+            verdict: Arc::new(Verdict::of_connection(policy, code, Detail::Remark(remark))),
             handshake_time,
         };
         match self.handshake_time(record, host, now) {

@@ -1,6 +1,7 @@
 //! The verifier: holds the current policy, swaps it whole, and remembers verdicts.
 
 mod cache;
+mod used;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::verify::Memory;
 
 use cache::Cache;
 pub use cache::Statistics;
+use used::Used;
 
 /// A handle that verifies clients under its current policy. Every method may be called from any thread, also in the
 /// children of a `fork`; a verification takes no lock and does no I/O.
@@ -29,6 +31,7 @@ pub struct Verifier {
     current: ArcSwap<Snapshot>,
     memory: Memory,
     answers: Answers,
+    used: Used,
     reloading: Mutex<()>,
     started: Instant,
     /// Milliseconds after `started` when `refresh` last looked.
@@ -62,6 +65,7 @@ impl Verifier {
             current: ArcSwap::from_pointee(Snapshot::new(policy, &memory)),
             memory,
             answers,
+            used: Used::default(),
             reloading: Mutex::new(()),
             started: Instant::now(),
             looked: AtomicI64::new(0),
@@ -151,6 +155,11 @@ impl Verifier {
         ));
         snapshot.cache.keep(snapshot.cache.place(presented), presented, &verdict, now);
         verdict
+    }
+
+    /// The tickets that were redeemed.
+    pub(crate) fn used(&self) -> &Used {
+        &self.used
     }
 
     fn known<'k>(&'k self, given: &'k Given) -> Known<'k> {

@@ -92,6 +92,7 @@ mod reason;
 mod registry;
 mod session;
 mod text;
+mod ticket;
 mod verdict;
 mod verifier;
 mod version;

@@ -201,7 +201,6 @@ impl Policy {
     }
 
     /// The keys that seal what a client or another process keeps for us.
-    #[allow(dead_code, reason = "for what is sealed beside session records")]
     pub(crate) fn session_keys(&self) -> &Keys {
         &self.session_keys.keys
     }

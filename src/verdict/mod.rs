@@ -226,8 +226,8 @@ impl Verdict {
         }
     }
 
-    /// The verdict on a resumed session whose record does not count.
-    pub(crate) fn of_session(policy: &Policy, code: Code, detail: Detail) -> Self {
+    /// The verdict on a client of whom nothing is known but what was brought back, a session or a ticket, and does not count.
+    pub(crate) fn of_connection(policy: &Policy, code: Code, detail: impl Into<Option<Detail>>) -> Self {
         Self::refused(policy, Chain::empty(), vec![Reason::of_connection(code).with(detail)])
     }
 

@@ -108,7 +108,7 @@ enum Class {
     Internal,
     Absent,
     Form,
-    /// What was resumed is none of our sessions, or none that still counts.
+    /// What was brought back, a session or a ticket, is none of ours, or does not count any more.
     Session,
     /// The chain leads to no CA that is trusted here. Such a client learns nothing else.
     Trust,
@@ -339,6 +339,12 @@ reasons! {
         28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
     141 SessionExpired "session_expired" "the handshake that the resumed session comes from is too long ago",
         28 X509_V_ERR_CERT_REJECTED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Session;
+    142 TicketInvalid "ticket_invalid" "the ticket of another host was not made for this host and this browser",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    143 TicketExpired "ticket_expired" "the ticket of another host is too old",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    144 TicketUsed "ticket_used" "the ticket of another host was used before",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
 }
 
 impl Code {
@@ -425,6 +431,9 @@ impl Code {
                 | Self::ValidatorsDisagree
                 | Self::SessionInvalid
                 | Self::SessionExpired
+                | Self::TicketInvalid
+                | Self::TicketExpired
+                | Self::TicketUsed
                 | Self::InternalError
         )
     }
