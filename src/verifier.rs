@@ -1,6 +1,7 @@
 //! The verifier: holds the current policy, swaps it whole, and remembers verdicts.
 
 mod cache;
+mod current;
 mod used;
 
 use std::ops::Deref;
@@ -21,6 +22,7 @@ use crate::verify::Memory;
 
 use cache::Cache;
 pub use cache::Statistics;
+pub(crate) use current::{Current, Standing};
 use used::Used;
 
 /// A handle that verifies clients under its current policy. Every method may be called from any thread, also in the
@@ -140,7 +142,7 @@ impl Verifier {
         let snapshot = self.current.load();
         let presented = verdict.chain_der();
         if presented.is_empty() {
-            return Arc::clone(&snapshot.without_certificate);
+            return Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, &self.answers, now));
         }
         let taken = verdict.take_ocsp_response(&snapshot.policy, &self.answers, certificate, response, now);
         let given = taken.as_ref().unwrap_or(verdict.given());

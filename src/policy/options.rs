@@ -65,6 +65,12 @@ pub enum Kind {
     RevocationLists,
     /// An http or https URL.
     Url,
+    /// A list of these words.
+    Words(&'static [Word]),
+    /// Origins, as browsers write them. Every setting adds one.
+    Origins,
+    /// The name of a host, with a port where it is not 443.
+    Host,
     /// Rules that map a certificate to a user. Every setting adds one.
     IdentityRules,
     /// The URL of a registry of keys.
@@ -161,6 +167,9 @@ impl OptionInfo {
             }
             Kind::Certificates => "file, folder or pattern of certificates; repeatable".into(),
             Kind::Url => "http or https URL".into(),
+            Kind::Words(words) => format!("list of {}, or none", alternatives(words)),
+            Kind::Origins => "origin, such as `https://app.example.com`; repeatable".into(),
+            Kind::Host => "host name, with a port where it is not 443".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
             Kind::Secrets => "file of 32 to 1024 bytes, or `hex:` and 64 to 2048 digits; repeatable".into(),
@@ -170,12 +179,15 @@ impl OptionInfo {
 
     /// Whether it holds a list, which is an array in a TOML file.
     pub fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons) || self.is_repeatable()
+        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons | Kind::Words(_)) || self.is_repeatable()
     }
 
     /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Secrets)
+        matches!(
+            self.kind,
+            Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Secrets | Kind::Origins
+        )
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -269,6 +281,14 @@ pub(super) enum Key {
     CacheTtl,
     SessionKey,
     SessionMaxAge,
+    Preflight,
+    PreflightOrigin,
+    Challenge,
+    CertificateHost,
+    Renegotiation,
+    LateBodyLimit,
+    LateRequest,
+    Authority,
 }
 
 /// Names are compared without regard to case, and with `-` for `_`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::config::{Config, TOLERATED_WITHOUT_CA};
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
+use super::requests::RequestOptions;
 use super::value::{Value, oid_bytes};
 use crate::Error;
 use crate::identity::{self, Charset};
@@ -28,6 +29,7 @@ pub(super) struct Settings {
     pub(super) cache_ttl: Duration,
     /// In seconds.
     pub(super) session_max_age: i64,
+    pub(super) requests: RequestOptions,
 }
 
 impl Settings {
@@ -112,6 +114,7 @@ impl Settings {
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
             session_max_age: read.number(Key::SessionMaxAge)?.into(),
+            requests: RequestOptions::of(config)?,
         })
     }
 

@@ -12,6 +12,7 @@ use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::registrations::Registrations;
+use super::requests::{RequestOptions, challenge_values};
 use super::secret::SessionKeys;
 use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
@@ -43,6 +44,8 @@ pub struct Policy {
     warnings: Vec<Warning>,
     /// The positions of the anchors whose subjects are sent to clients.
     hints: Vec<usize>,
+    /// The library's own values of `WWW-Authenticate`.
+    challenges: Vec<String>,
 }
 
 impl Policy {
@@ -102,6 +105,8 @@ impl Policy {
         let sessions = session_keys.keys.of("session");
         let identity = identity::of(config, anchors.digests.clone());
         let hints = hints(&settings, &anchors.store, &mut warnings);
+        let names = hints.iter().map(|position| subject(&anchors.store, *position));
+        let challenges = challenge_values(&settings.requests.challenges, names);
         let epoch = next_epoch();
         let lineage = previous.map_or(epoch, |previous| previous.lineage);
         Ok(Self {
@@ -116,6 +121,7 @@ impl Policy {
             lineage,
             warnings,
             hints,
+            challenges,
         })
     }
 
@@ -208,6 +214,16 @@ impl Policy {
     /// The keys of session records.
     pub(crate) fn sessions(&self) -> &PurposeKeys {
         &self.sessions
+    }
+
+    /// What the options of requests say.
+    pub(crate) fn requests(&self) -> &RequestOptions {
+        &self.settings.requests
+    }
+
+    /// The library's own values of `WWW-Authenticate`.
+    pub(crate) fn challenges(&self) -> &[String] {
+        &self.challenges
     }
 
     pub(crate) fn anchors(&self) -> &AnchorStore {

@@ -3,6 +3,7 @@
 mod enrolment;
 mod json;
 mod ocsp;
+mod presence;
 mod registration;
 mod renderings;
 mod status;

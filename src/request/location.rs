@@ -1,0 +1,88 @@
+//! URLs to redirect to. Nothing that a client wrote gets into them but what a URL may hold.
+
+use std::fmt::Write;
+
+use super::Request;
+
+/// Where a request is itself, as a reference to the same host; None where its target is no path.
+pub(super) fn itself(request: &Request<'_>) -> Option<String> {
+    let mut location = String::new();
+    push_target(&mut location, request.target?)?;
+    Some(location)
+}
+
+/// Where the same request is on another host, with a parameter more.
+pub(super) fn elsewhere(host: &str, target: Option<&str>, parameter: (&str, &str)) -> String {
+    let mut location = format!("https://{host}");
+    if target.is_none_or(|target| push_target(&mut location, target).is_none()) {
+        location.push('/');
+    }
+    let (separator, (name, value)) = (if location.contains('?') { '&' } else { '?' }, parameter);
+    // Writing to a String cannot fail.
+    let _ = write!(location, "{separator}{name}={value}");
+    location
+}
+
+/// Whether a value of the server's own can stand in a header.
+pub(super) fn is_field_value(value: &str) -> bool {
+    !value.is_empty() && !value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
+}
+
+/// A path with its query, with everything that may not stand in one percent-encoded. None where it is no path.
+fn push_target(out: &mut String, target: &str) -> Option<()> {
+    if !target.starts_with('/') {
+        return None;
+    }
+    // `//host` and `/\host` would be another host.
+    if out.is_empty() && target[1..].starts_with(['/', '\\']) {
+        out.push_str("/.");
+    }
+    let target = target.split('#').next().unwrap_or_default();
+    for byte in target.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => out.push(char::from(byte)),
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':'
+            | b'@' | b'/' | b'?' | b'%' => out.push(char::from(byte)),
+            _ => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(target: &str) -> Request<'_> {
+        Request { target: Some(target), ..Request::default() }
+    }
+
+    #[test]
+    fn a_request_is_where_it_is() {
+        assert_eq!(itself(&at("/a/b?c=d&e=%20")).as_deref(), Some("/a/b?c=d&e=%20"));
+        assert_eq!(itself(&at("/ü\"<>' x\\")).as_deref(), Some("/%C3%BC%22%3C%3E%27%20x%5C"));
+        for target in ["", "*", "http://evil.example/", "evil.example:443", "\\evil", "?a"] {
+            assert_eq!(itself(&at(target)), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn no_target_leads_to_another_host_or_header() {
+        assert_eq!(itself(&at("//evil.example/")).as_deref(), Some("/.//evil.example/"));
+        assert_eq!(itself(&at("/\\evil.example/")).as_deref(), Some("/./%5Cevil.example/"));
+        assert_eq!(itself(&at("/a\r\nX: y\0")).as_deref(), Some("/a%0D%0AX:%20y%00"));
+    }
+
+    #[test]
+    fn the_same_request_elsewhere_has_a_parameter_more() {
+        let there = |target| elsewhere("certs.example.com", target, ("x", "1"));
+        assert_eq!(there(Some("/a?b=c#d")), "https://certs.example.com/a?b=c&x=1");
+        assert_eq!(there(Some("/a")), "https://certs.example.com/a?x=1");
+        assert_eq!(there(Some("//evil.example/")), "https://certs.example.com//evil.example/?x=1");
+        assert_eq!(there(Some("http://evil.example/")), "https://certs.example.com/?x=1");
+        assert_eq!(there(None), "https://certs.example.com/?x=1");
+    }
+}
