@@ -79,7 +79,7 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
             Some(url) => config.set(name, &url),
             None => Err(no_utf8()),
         },
-        (Kind::IdentityRules, value) => {
+        (Kind::IdentityRules | Kind::Networks, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, text))
         }

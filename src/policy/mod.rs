@@ -6,6 +6,7 @@ mod crls;
 mod file;
 mod identity;
 mod mode;
+mod networks;
 mod options;
 mod reference;
 mod registrations;
@@ -18,6 +19,7 @@ mod warning;
 
 pub use config::Config;
 pub use mode::{Enforcement, Mode, Trust};
+pub use networks::Peer;
 pub use options::{Alias, ForeignWord, Kind, OptionInfo, System, Word, options};
 pub use reference::reference;
 pub use snapshot::Policy;

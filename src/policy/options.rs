@@ -69,6 +69,8 @@ pub enum Kind {
     IdentityRules,
     /// The URL of a registry of keys.
     Registry,
+    /// IP addresses and networks, and the word `unix`. Every setting adds to those before it.
+    Networks,
 }
 
 /// A word that an option takes.
@@ -162,6 +164,7 @@ impl OptionInfo {
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
+            Kind::Networks => "list of IP addresses, networks such as `10.0.0.0/8`, and `unix`; repeatable".into(),
         }
     }
 
@@ -172,7 +175,7 @@ impl OptionInfo {
 
     /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules)
+        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Networks)
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -264,6 +267,8 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
+    TrustedProxies,
+    ForwardedVerification,
 }
 
 /// Names are compared without regard to case, and with `-` for `_`.

@@ -84,6 +84,7 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         | Kind::RevocationLists
         | Kind::IdentityRules
         | Kind::Url
+        | Kind::Networks
         | Kind::Registry => Ok(()),
     }
 }
@@ -108,6 +109,7 @@ fn takes(option: &OptionInfo) -> String {
         | Kind::RevocationLists
         | Kind::IdentityRules
         | Kind::Url
+        | Kind::Networks
         | Kind::Registry => option.type_text(),
     }
 }

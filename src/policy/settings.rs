@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::config::{Config, TOLERATED_WITHOUT_CA};
 use super::mode::{Enforcement, Mode, Trust};
+use super::networks::Network;
 use super::options::Key;
 use super::value::{Value, oid_bytes};
 use crate::Error;
@@ -26,6 +27,9 @@ pub(super) struct Settings {
     pub(super) registry_max_age: Duration,
     pub(super) cache_size: usize,
     pub(super) cache_ttl: Duration,
+    pub(super) trusted_proxies: Vec<Network>,
+    /// Whether the proxy's word counts for a forwarded certificate.
+    pub(super) proxy_verifies: bool,
 }
 
 impl Settings {
@@ -109,6 +113,12 @@ impl Settings {
             registry_max_age: Duration::from_secs(read.number(Key::RegistryMaxAge)?.into()),
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
+            trusted_proxies: match config.value(Key::TrustedProxies) {
+                Some(Value::Networks(networks)) => networks,
+                None => Vec::new(),
+                _ => return Err(UNKNOWN),
+            },
+            proxy_verifies: read.word(Key::ForwardedVerification, |word| either(word, "proxy", "own"))?,
         })
     }
 
