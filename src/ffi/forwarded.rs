@@ -282,7 +282,7 @@ pub unsafe extern "C" fn clientcert_verify_forwarded(
         let (verifier, headers) = unsafe { (borrow(verifier)?, borrow(headers)?) };
         // SAFETY: as above.
         let peer = unsafe { text(peer, "peer") }.map_or(Peer::Unknown, Peer::parse);
-        let carrier = headers.carrier(Dialect::from_number(dialect)?);
+        let carrier = headers.carrier(dialect_of(dialect)?);
         let list = headers.list.iter().map(|(name, value)| (name.to_str().unwrap_or_default(), without_nul(value)));
         Some(verifier.verify_forwarded(carrier, &peer, list, moment(time)))
     });
@@ -316,9 +316,9 @@ pub unsafe extern "C" fn clientcert_forward_headers(
         guard_status(error, || {
             let headers = borrow_mut(headers).ok_or(null("headers"))?;
             headers.list.clear();
-            let known = Dialect::from_number(dialect);
+            let dialect = dialect_of(dialect);
             let dialect =
-                known.ok_or(Error::InvalidArgument { argument: "dialect", problem: "no CLIENTCERT_DIALECT_" })?;
+                dialect.ok_or(Error::InvalidArgument { argument: "dialect", problem: "no CLIENTCERT_DIALECT_" })?;
             let forwarded = forwarded::forward_headers(read(verdict), headers.carrier(dialect), &forward(what)?);
             for (name, value) in forwarded.map_err(Error::from)? {
                 headers.push(&name, &value);
@@ -367,8 +367,8 @@ pub extern "C" fn clientcert_forwarded_header_at(index: usize) -> *const c_char 
 #[unsafe(no_mangle)]
 pub extern "C" fn clientcert_dialect_vary(dialect: i32) -> *const c_char {
     static VALUES: Texts = Texts::new();
-    guard(c"*".as_ptr(), || match Dialect::ALL.iter().position(|known| *known as i32 == dialect) {
-        Some(index) => VALUES.at(index, Dialect::ALL.iter().map(|dialect| forwarded::vary(*dialect))),
+    guard(c"*".as_ptr(), || match DIALECTS.iter().position(|(known, _)| *known as i32 == dialect) {
+        Some(index) => VALUES.at(index, DIALECTS.iter().map(|(_, dialect)| forwarded::vary(*dialect))),
         None => c"*".as_ptr(),
     })
 }
@@ -382,8 +382,8 @@ pub extern "C" fn clientcert_dialect_vary(dialect: i32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn clientcert_dialect_name(dialect: i32) -> *const c_char {
     static NAMES: Texts = Texts::new();
-    guard(UNKNOWN.as_ptr(), || match Dialect::ALL.iter().position(|known| *known as i32 == dialect) {
-        Some(index) => NAMES.at(index, Dialect::ALL.iter().map(|dialect| dialect.name())),
+    guard(UNKNOWN.as_ptr(), || match DIALECTS.iter().position(|(known, _)| *known as i32 == dialect) {
+        Some(index) => NAMES.at(index, DIALECTS.iter().map(|(_, dialect)| dialect.name())),
         None => UNKNOWN.as_ptr(),
     })
 }
@@ -411,6 +411,24 @@ impl Headers {
     }
 }
 
+const DIALECTS: &[(clientcert_dialect, Dialect)] = &[
+    (clientcert_dialect::CLIENTCERT_DIALECT_RFC9440, Dialect::Rfc9440),
+    (clientcert_dialect::CLIENTCERT_DIALECT_ENVOY, Dialect::Envoy),
+    (clientcert_dialect::CLIENTCERT_DIALECT_NGINX, Dialect::Nginx),
+    (clientcert_dialect::CLIENTCERT_DIALECT_INGRESS_NGINX, Dialect::IngressNginx),
+    (clientcert_dialect::CLIENTCERT_DIALECT_TOMCAT, Dialect::Tomcat),
+    (clientcert_dialect::CLIENTCERT_DIALECT_TRAEFIK, Dialect::Traefik),
+    (clientcert_dialect::CLIENTCERT_DIALECT_HAPROXY, Dialect::Haproxy),
+    (clientcert_dialect::CLIENTCERT_DIALECT_AWS_ALB, Dialect::AwsAlb),
+    (clientcert_dialect::CLIENTCERT_DIALECT_APACHE, Dialect::Apache),
+    (clientcert_dialect::CLIENTCERT_DIALECT_AZURE, Dialect::Azure),
+    (clientcert_dialect::CLIENTCERT_DIALECT_PROXY_PROTOCOL, Dialect::ProxyProtocol),
+];
+
+fn dialect_of(number: i32) -> Option<Dialect> {
+    DIALECTS.iter().find(|(known, _)| *known as i32 == number).map(|(_, dialect)| *dialect)
+}
+
 fn forward(what: i32) -> Result<Forward<'static>, Error> {
     let (unverified, chain, details) = (
         clientcert_forward::CLIENTCERT_FORWARD_UNVERIFIED as i32,
@@ -434,20 +452,7 @@ mod tests {
 
     #[test]
     fn every_dialect_has_its_number_in_c() {
-        use clientcert_dialect::*;
-        let numbers = [
-            CLIENTCERT_DIALECT_RFC9440 as i32,
-            CLIENTCERT_DIALECT_ENVOY as i32,
-            CLIENTCERT_DIALECT_NGINX as i32,
-            CLIENTCERT_DIALECT_INGRESS_NGINX as i32,
-            CLIENTCERT_DIALECT_TOMCAT as i32,
-            CLIENTCERT_DIALECT_TRAEFIK as i32,
-            CLIENTCERT_DIALECT_HAPROXY as i32,
-            CLIENTCERT_DIALECT_AWS_ALB as i32,
-            CLIENTCERT_DIALECT_APACHE as i32,
-            CLIENTCERT_DIALECT_AZURE as i32,
-            CLIENTCERT_DIALECT_PROXY_PROTOCOL as i32,
-        ];
-        assert_eq!(numbers.map(|number| Dialect::from_number(number)).map(Option::unwrap), *Dialect::ALL);
+        assert!(Dialect::ALL.iter().all(|dialect| dialect_of(*dialect as i32) == Some(*dialect)));
+        assert_eq!(DIALECTS.len(), Dialect::ALL.len());
     }
 }
