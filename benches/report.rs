@@ -4,6 +4,7 @@
 //! rounds.
 
 mod crls;
+mod decision;
 mod hostile;
 mod keys;
 mod many_cas;
@@ -34,6 +35,7 @@ const SECTIONS: &[Section] = &[
     ("warm", verify::warm),
     ("parse", renderings::parse),
     ("renderings", renderings::renderings),
+    ("decision", decision::decision),
     ("threads", threads::threads),
     ("hostile", hostile::hostile),
     ("many_cas", many_cas::many_cas),
