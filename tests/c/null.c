@@ -265,6 +265,67 @@ static void decisions(char **argv) {
     clientcert_verifier_free(verifier);
 }
 
+static void sessions(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "optional");
+    clientcert_verdict *verdict = clientcert_verify(verifier, NULL, 0, moment);
+    clientcert_error *error = NULL;
+    uint8_t identity[32];
+    int64_t handshake_time = 99;
+
+    CHECK(clientcert_verifier_policy_id(NULL, "", identity, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_policy_id(verifier, NULL, NULL, &error) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(strstr(clientcert_error_message(error), "identity") != NULL);
+    clientcert_error_free(error);
+    CHECK(clientcert_verifier_policy_id(verifier, NULL, identity, NULL) == CLIENTCERT_OK);
+
+    CHECK(clientcert_session_export(NULL, verdict, "", moment, NULL, 0) == 0);
+    CHECK(clientcert_session_export(verifier, NULL, "", moment, NULL, 0) == 0);
+    CHECK(clientcert_session_export(verifier, verdict, NULL, moment, NULL, 0) != 0);
+    CHECK(clientcert_session_export(verifier, verdict, NULL, moment, NULL, 4096) != 0);
+    clientcert_verdict_free(verdict);
+
+    verdict = clientcert_session_resume(NULL, "", identity, 32, moment, &handshake_time);
+    is_a_refusal(verdict);
+    CHECK(handshake_time == 0);
+    clientcert_verdict_free(verdict);
+    verdict = clientcert_session_resume(verifier, NULL, NULL, 32, moment, NULL);
+    is_a_refusal(verdict);
+    clientcert_verdict_free(verdict);
+    verdict = clientcert_session_resume(verifier, NULL, NULL, 0, moment, NULL);
+    CHECK(clientcert_verdict_accepted(verdict) == 0 && clientcert_verdict_outcome(verdict) == CLIENTCERT_FAILED);
+    CHECK(clientcert_verdict_reason(verdict, 0) == CLIENTCERT_REASON_SESSION_INVALID);
+    clientcert_verdict_free(verdict);
+    clientcert_verifier_free(verifier);
+}
+
+static void tickets(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "optional");
+    clientcert_verdict *verdict = clientcert_verify(verifier, NULL, 0, moment);
+    clientcert_ticket *ticket = (clientcert_ticket *)verifier;
+    int64_t handshake_time = 99;
+
+    CHECK(clientcert_ticket_new(NULL, verdict, "", moment, &ticket, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(ticket == NULL);
+    CHECK(clientcert_ticket_new(verifier, NULL, "", moment, &ticket, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_ticket_new(verifier, verdict, NULL, moment, &ticket, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_ticket_new(verifier, verdict, "", moment, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_ticket_new(verifier, verdict, "", moment, &ticket, NULL) == CLIENTCERT_NOT_ENTITLED);
+    CHECK(EMPTIED(clientcert_ticket_location(NULL, &length)));
+    CHECK(clientcert_ticket_location(NULL, NULL) == NULL);
+    clientcert_ticket_free(NULL);
+    clientcert_verdict_free(verdict);
+
+    verdict = clientcert_ticket_redeem(NULL, "", "", "", moment, &handshake_time);
+    is_a_refusal(verdict);
+    CHECK(handshake_time == 0);
+    clientcert_verdict_free(verdict);
+    verdict = clientcert_ticket_redeem(verifier, NULL, NULL, NULL, moment, NULL);
+    CHECK(clientcert_verdict_accepted(verdict) == 0 && clientcert_verdict_outcome(verdict) == CLIENTCERT_FAILED);
+    CHECK(clientcert_verdict_reason(verdict, 0) == CLIENTCERT_REASON_TICKET_INVALID);
+    clientcert_verdict_free(verdict);
+    clientcert_verifier_free(verifier);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 2);
     /* Before anything else was made. */
@@ -277,5 +338,7 @@ int main(int argc, char **argv) {
     registries();
     verdicts(argv);
     decisions(argv);
+    sessions(argv);
+    tickets(argv);
     return 0;
 }
