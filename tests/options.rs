@@ -77,6 +77,7 @@ mod setting {
             Kind::Registry => vec!["external", "file:/etc/users", "memory:", "memory:# nobody"],
             Kind::Url => vec!["http://ocsp.example.com/", "https://[::1]:8080/a?b"],
             Kind::IdentityRules => vec!["san.email", " registry ", "subject.cn match=\"(a),(b)\" user=\"\\1\" lower"],
+            Kind::Networks => vec!["unix", "192.0.2.1, 10.0.0.0/8", "::1", "2001:db8::/32,UNIX"],
             Kind::WordOrNumber { words, maximum, .. } => {
                 return words.iter().map(|word| word.name.into()).chain(["0".into(), maximum.to_string()]).collect();
             }
@@ -100,6 +101,9 @@ mod setting {
             Kind::Registry => &["", "users", "file:", "file:a\0b", "external:x", "ldap://host"],
             Kind::Url => &["", "ocsp.example.com", "ftp://ocsp.example.com/", "http://", "http://a b/", "http://a\0/"],
             Kind::IdentityRules => &["", "san.mail", "san.email lower=1", "subject.cn match=(", "san.dns user=root"],
+            Kind::Networks => {
+                &["", ",", "10.0.0.1/8", "10.0.0.0/33", "example.com", "*", "10.0.0.1 10.0.0.2", "::1%lo"]
+            }
             Kind::Certificates => &["", "a\0b", "/etc/[", "/etc/***"],
             _ => &[],
         };
