@@ -135,8 +135,9 @@ impl Verifier {
     pub fn ocsp_response_at(&self, verdict: &Verdict, certificate: usize, response: &[u8], now: i64) -> Arc<Verdict> {
         let snapshot = self.current.load();
         let presented = verdict.chain_der();
+        // Nothing was presented, or nothing of it was kept: whoever is refused for that stays refused.
         if presented.is_empty() {
-            return Arc::clone(&snapshot.without_certificate);
+            return Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, &self.answers, now));
         }
         let taken = verdict.take_ocsp_response(&snapshot.policy, &self.answers, certificate, response, now);
         let given = taken.as_ref().unwrap_or(verdict.given());
