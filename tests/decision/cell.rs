@@ -37,8 +37,8 @@ fields! {
     Renegotiation "renegotiation": "secure" "off";
     LateRequest "late_request": "resend" "attribute";
     Authority "authority": "policy" "name";
-    Verdict "verdict": "none" "strong" "weak" "nameless" "tolerated" "refused" "malformed" "expired_since" "revoked_since"
-        "untrusted_since" "restored";
+    Verdict "verdict": "none" "strong" "weak" "nameless" "tolerated" "refused" "malformed" "too_large"
+        "expired_since" "revoked_since" "untrusted_since" "restored";
     MadeBy "made_by": "this" "earlier" "sibling" "other";
     Requirement "requirement": "none" "certificate" "verified" "user";
     Users "users": "any" "listed" "unlisted";
@@ -126,7 +126,7 @@ impl Cell {
         };
         let made = match of_mode {
             "off" => verdict == "none",
-            "request_any" | "require_any" => matches!(verdict, "none" | "tolerated" | "malformed"),
+            "request_any" | "require_any" => matches!(verdict, "none" | "tolerated" | "malformed" | "too_large"),
             "optional_no_ca" => true,
             _ => verdict != "tolerated",
         };

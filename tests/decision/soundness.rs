@@ -1,7 +1,7 @@
 //! What is true of every decision.
 
 use clientcert::Outcome;
-use clientcert::request::{Action, BodyFormat, Decision, OtherLogin, Request, Requirement};
+use clientcert::request::{Action, Decision, Format, OtherLogin, Request, Requirement};
 use clientcert::verify::TlsVersion;
 
 use crate::world::{ASKING_HOST, ORIGIN};
@@ -79,7 +79,7 @@ fn fault_of_headers(request: &Request<'_>, decision: &Decision) -> Option<String
         if name.is_empty() || !name.bytes().all(is_of_token) {
             return Some(format!("{name:?} is no field name (RFC 9110 section 5.1)"));
         }
-        if value.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
+        if value.chars().any(|character| character.is_control() && character != '\t') {
             return Some(format!("{name} has a control character: {value:?}"));
         }
         match &*name.to_ascii_lowercase() {
@@ -150,22 +150,24 @@ fn fault_of_bodies(request: &Request<'_>, decision: &Decision) -> Option<String>
         request.authority,
         request.target,
     ];
-    let html = decision.body(BodyFormat::Html);
-    for text in written_by_clients.into_iter().flatten() {
-        let active = text.contains(['<', '>', '&', '"', '\'']);
-        if active && html.contains(text) {
-            return Some(format!("the page has {text:?} as it came"));
+    let bodies = [Format::Html, Format::Json, Format::Text].map(|format| decision.body(format));
+    if bodies.iter().any(|body| body.is_some() != decision.status().is_some()) {
+        return Some("an answer has a page, and nothing else has".to_owned());
+    }
+    let [Some(html), Some(json), Some(text)] = bodies else { return None };
+    for sent in written_by_clients.into_iter().flatten() {
+        let active = sent.contains(['<', '>', '&', '"', '\'']);
+        if active && html.contains(sent) {
+            return Some(format!("the page has {sent:?} as it came"));
         }
     }
     let bare = html.to_ascii_lowercase();
     if ["<script>alert", "onerror=", "javascript:"].iter().any(|word| bare.contains(word)) {
         return Some(format!("the page has somebody's script: {html}"));
     }
-    let json = decision.body(BodyFormat::Json);
     if !json.is_empty() && serde_json::from_str::<serde_json::Value>(&json).is_err() {
         return Some(format!("the body is no JSON: {json}"));
     }
-    let text = decision.body(BodyFormat::Text);
     let hidden = |character: char| character.is_control() && character != '\n';
     if text.contains(hidden) || html.contains(hidden) {
         return Some(format!("a body has control characters: {text:?} {html:?}"));
@@ -185,5 +187,5 @@ fn fault_of_audit(decision: &Decision) -> Option<String> {
 }
 
 fn headers(decision: &Decision) -> impl Iterator<Item = (&str, &str)> {
-    decision.headers().iter().map(|(name, value)| (&**name, &**value))
+    decision.headers()
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use clientcert::request::{HttpVersion, Late, MinimumStrength, OtherLogin, Request, Requirement};
+use clientcert::request::{Action, HttpVersion, Late, MinimumStrength, OtherLogin, Request, Requirement};
 
 use crate::cell::{Cell, Field};
 use crate::support::NOW;
 use crate::support::c::{Answers, Program, Record};
 use crate::table::Answer;
-use crate::walk::{action_name, answer, sample};
+use crate::walk::{answer, sample};
 use crate::world::{Certificates, World, options};
 
 /// One of so many of the requests at random.
@@ -95,6 +95,7 @@ fn texts<'r>(request: &Request<'r>) -> Vec<(&'static str, &'r str)> {
     texts.extend(request.other_login.map(|login| match login {
         OtherLogin::Redirect(url) => ("login_redirect", url),
         OtherLogin::Challenge(challenge) => ("login_challenge", challenge),
+        other => panic!("{other:?} is new"),
     }));
     for (name, value) in [
         ("origin", request.origin),
@@ -120,7 +121,7 @@ fn numbers(request: &Request<'_>) -> Vec<(&'static str, i64)> {
             Requirement::Verified => 2,
             _ => 3,
         }),
-        ("minimum_strength", i64::from(request.minimum_strength == MinimumStrength::Strong)),
+        ("strong", i64::from(request.minimum_strength == MinimumStrength::Strong)),
         ("tls_version", i64::from(request.tls)),
         ("http_version", match request.http {
             HttpVersion::Http1_0 => 10,
@@ -161,27 +162,9 @@ fn numbers(request: &Request<'_>) -> Vec<(&'static str, i64)> {
 fn read(line: &str) -> Answer {
     let words: Vec<&str> = line.split(' ').collect();
     let [action, status, closes, cacheable, cause] = words[..] else { panic!("{line:?} is no answer") };
-    let actions = [
-        clientcert::request::Action::Allow,
-        clientcert::request::Action::Preflight,
-        clientcert::request::Action::AskRenegotiate,
-        clientcert::request::Action::AskPostHandshake,
-        clientcert::request::Action::UseHttp1_1,
-        clientcert::request::Action::AskElsewhere,
-        clientcert::request::Action::FallBack,
-        clientcert::request::Action::Challenge,
-        clientcert::request::Action::Forbid,
-        clientcert::request::Action::TooEarly,
-        clientcert::request::Action::Misdirected,
-        clientcert::request::Action::Reauthenticate,
-        clientcert::request::Action::LogOut,
-        clientcert::request::Action::Resend,
-        clientcert::request::Action::TimedOut,
-        clientcert::request::Action::TooLarge,
-    ];
     let number: usize = action.parse().expect("the number of an action");
     Answer {
-        action: action_name(actions[number]).to_owned(),
+        action: Action::ALL[number].name().to_owned(),
         status: status.parse().expect("a status"),
         closes: closes == "1",
         session_cacheable: cacheable == "1",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use clientcert::request::{Action, Decision};
+use clientcert::request::Decision;
 
 use crate::cell::{Cell, FIELDS, Field};
 use crate::random::Random;
@@ -138,34 +138,12 @@ fn decide(world: &World, cell: &Cell) -> Answer {
 
 pub fn answer(decision: &Decision) -> Answer {
     Answer {
-        action: action_name(decision.action()).to_owned(),
+        action: decision.action().name().to_owned(),
         status: decision.status().unwrap_or(0),
         closes: decision.closes(),
         session_cacheable: decision.session_cacheable(),
         cause: decision.cause().map_or(String::new(), |cause| cause.name().to_owned()),
     }
-}
-
-pub fn action_name(action: Action) -> &'static str {
-    const NAMES: [&str; 16] = [
-        "allow",
-        "preflight",
-        "ask_renegotiate",
-        "ask_post_handshake",
-        "use_http_1_1",
-        "ask_elsewhere",
-        "fall_back",
-        "challenge",
-        "forbid",
-        "too_early",
-        "misdirected",
-        "reauthenticate",
-        "log_out",
-        "resend",
-        "timed_out",
-        "too_large",
-    ];
-    NAMES[usize::try_from(action as i32).expect("a number of the contract")]
 }
 
 /// Every combination of these fields, the others as by default.

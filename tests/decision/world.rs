@@ -235,7 +235,7 @@ pub fn users(cell: &Cell) -> &'static [&'static str] {
 pub fn names(cell: &Cell) -> (Option<&'static str>, Option<&'static str>, Option<&'static str>) {
     match cell.get(Field::Names) {
         "same" => (Some(HOST), Some(HOST), Some(HOST)),
-        "spelled" => (Some(HOST), Some("SHOP.Example.com.:8443"), Some(HOST)),
+        "spelled" => (Some(HOST), Some("SHOP.Example.com.:443"), Some(HOST)),
         "wildcard" => (Some("a.example.com"), Some("b.example.com"), Some("*.example.com")),
         "too_deep" => (Some("a.example.com"), Some("b.c.example.com"), Some("*.example.com")),
         "apart" => (Some(HOST), Some("mail.example.org"), Some("mail.example.org")),
@@ -323,6 +323,8 @@ impl Certificates {
             ("tolerated", client("Stranger CA", "alice", OTHERS).sign(&stranger)),
             ("refused", client(CA, "alice", OTHERS).valid("200101000000Z", "210101000000Z").sign(&root)),
             ("malformed", b"these are no certificates".to_vec()),
+            // More than `max_chain_bytes`, so that nothing of it is kept.
+            ("too_large", vec![0x30; 65_537]),
             ("expired_since", client(CA, "bob", OTHERS).valid(soon.0, soon.1).sign(&root)),
             ("revoked_since", of_corp("bob", DAVE)),
             ("untrusted_since", client(SECOND, "bob", OTHERS).sign(&second)),
@@ -352,6 +354,7 @@ fn the_verdicts_are_what_their_names_say() {
         ("tolerated", "this", Failed, true),
         ("refused", "this", Failed, false),
         ("malformed", "this", Failed, false),
+        ("too_large", "this", Failed, false),
         ("expired_since", "this", Success, true),
         ("revoked_since", "earlier", Success, true),
         ("revoked_since", "sibling", Success, true),
