@@ -70,6 +70,10 @@ pub enum WarningKind {
     SecondOpinionOff,
     /// Certificates for any purpose are accepted.
     AnyPurpose,
+    /// Clients that should be asked late are clients that cannot be.
+    LateAskingImpossible,
+    /// No client is asked for a certificate, here or elsewhere.
+    NobodyAsked,
 }
 
 impl WarningKind {
@@ -101,6 +105,8 @@ impl WarningKind {
             Self::RegistryAway => "registry_away",
             Self::SecondOpinionOff => "second_opinion_off",
             Self::AnyPurpose => "any_purpose",
+            Self::LateAskingImpossible => "late_asking_impossible",
+            Self::NobodyAsked => "nobody_asked",
         }
     }
 }
