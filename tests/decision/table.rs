@@ -60,8 +60,7 @@ impl Table {
                     classes.entry(name.to_owned()).or_default().push(condition);
                 }
                 _ => {
-                    let (words, answer) =
-                        line.split_once("->").unwrap_or_else(|| panic!("line {number} has no arrow"));
+                    let (words, answer) = line.split_once("->").unwrap_or_else(|| panic!("line {number} has no arrow"));
                     let condition = Condition::read(words, &classes, number);
                     rows.push(Row { line: number, condition, expected: Expected::read(answer, number) });
                 }
@@ -188,10 +187,8 @@ mod tests {
                         mode=require -> challenge 401 * * *\n";
 
     fn table() -> Table {
-        let fields: String = FIELDS
-            .iter()
-            .map(|field| format!("field {} {}\n", field.name(), field.values().join(" ")))
-            .collect();
+        let fields: String =
+            FIELDS.iter().map(|field| format!("field {} {}\n", field.name(), field.values().join(" "))).collect();
         Table::read(&(fields + ROWS))
     }
 
@@ -229,7 +226,8 @@ mod tests {
         ] {
             assert!(!expected.fits(&wrong), "{wrong}");
         }
-        let open = Answer { closes: true, session_cacheable: true, action: "challenge".to_owned(), status: 401, ..good };
+        let open =
+            Answer { closes: true, session_cacheable: true, action: "challenge".to_owned(), status: 401, ..good };
         assert!(table.rows()[2].expected.fits(&open));
     }
 

@@ -115,27 +115,36 @@ fn texts<'r>(request: &Request<'r>) -> Vec<(&'static str, &'r str)> {
 /// The fields of a number that are not as by default.
 fn numbers(request: &Request<'_>) -> Vec<(&'static str, i64)> {
     let mut numbers = vec![
-        ("requirement", match request.requirement {
-            Requirement::None => 0,
-            Requirement::Certificate => 1,
-            Requirement::Verified => 2,
-            _ => 3,
-        }),
+        (
+            "requirement",
+            match request.requirement {
+                Requirement::None => 0,
+                Requirement::Certificate => 1,
+                Requirement::Verified => 2,
+                _ => 3,
+            },
+        ),
         ("strong", i64::from(request.minimum_strength == MinimumStrength::Strong)),
         ("tls_version", i64::from(request.tls)),
-        ("http_version", match request.http {
-            HttpVersion::Http1_0 => 10,
-            HttpVersion::Http1_1 => 11,
-            HttpVersion::Http2 => 20,
-            HttpVersion::Http3 => 30,
-            _ => 0,
-        }),
-        ("late", match request.late {
-            Late::Answered => 1,
-            Late::Declined => 2,
-            Late::TimedOut => 3,
-            _ => 0,
-        }),
+        (
+            "http_version",
+            match request.http {
+                HttpVersion::Http1_0 => 10,
+                HttpVersion::Http1_1 => 11,
+                HttpVersion::Http2 => 20,
+                HttpVersion::Http3 => 30,
+                _ => 0,
+            },
+        ),
+        (
+            "late",
+            match request.late {
+                Late::Answered => 1,
+                Late::Declined => 2,
+                Late::TimedOut => 3,
+                _ => 0,
+            },
+        ),
         ("body_read", i64::try_from(request.body_read).expect("a small body")),
     ];
     numbers.extend(request.maximum_age.map(|age| ("maximum_age", i64::from(age))));

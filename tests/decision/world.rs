@@ -58,9 +58,8 @@ impl World {
         let write_ca = |authorities: &[&Vec<u8>]| {
             write("ca.pem", &authorities.iter().map(|authority| pem(authority)).collect::<String>())
         };
-        let write_crl = |lists: &[&Vec<u8>]| {
-            write("crl.pem", &lists.iter().map(|list| crl::pem(list)).collect::<String>())
-        };
+        let write_crl =
+            |lists: &[&Vec<u8>]| write("crl.pem", &lists.iter().map(|list| crl::pem(list)).collect::<String>());
         let mut options = options(cell);
         options.push(("ca", write_ca(&[&certificates.root, &certificates.second_root])));
         options.push(("crl", write_crl(&[&certificates.crl_before, &certificates.second_crl])));
@@ -99,6 +98,11 @@ impl World {
 
     pub fn verdict(&self, cell: &Cell) -> &Arc<Verdict> {
         &self.verdicts[&(cell.get(Field::Verdict), cell.get(Field::MadeBy))]
+    }
+
+    /// What the verifier of the request says of the same client now.
+    pub fn judged_now(&self, cell: &Cell) -> Arc<Verdict> {
+        self.verifier.verify_at(Certificates::get().presented(cell.get(Field::Verdict)), NOW)
     }
 
     pub fn request(&self, cell: &Cell) -> Request<'_> {
