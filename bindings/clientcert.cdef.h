@@ -229,3 +229,102 @@ int32_t clientcert_registry_import(clientcert_registry *registry, const char *fo
 int32_t clientcert_registry_list(clientcert_registry *registry, const char *what, const char *value, const char **out, clientcert_error **error);
 const char *clientcert_registry_audit(const clientcert_registry *registry);
 int32_t clientcert_verdict_confirms(const clientcert_verdict *verdict, const uint8_t *confirmation, size_t length);
+typedef enum {
+    CLIENTCERT_REQUEST_USER = 1,
+    CLIENTCERT_REQUEST_METHOD = 2,
+    CLIENTCERT_REQUEST_ORIGIN = 3,
+    CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_METHOD = 4,
+    CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_HEADERS = 5,
+    CLIENTCERT_REQUEST_SERVER_NAME = 6,
+    CLIENTCERT_REQUEST_AUTHORITY = 7,
+    CLIENTCERT_REQUEST_VIRTUAL_HOST = 8,
+    CLIENTCERT_REQUEST_TARGET = 9,
+    CLIENTCERT_REQUEST_OTHER_LOGIN_URL = 10,
+    CLIENTCERT_REQUEST_OTHER_LOGIN_CHALLENGE = 11,
+    CLIENTCERT_REQUEST_CHALLENGE = 12,
+    CLIENTCERT_REQUEST_IDENTITY_BEFORE = 13,
+    CLIENTCERT_REQUEST_REQUIREMENT = 101,
+    CLIENTCERT_REQUEST_STRONG = 102,
+    CLIENTCERT_REQUEST_MAXIMUM_AGE = 103,
+    CLIENTCERT_REQUEST_TLS_VERSION = 104,
+    CLIENTCERT_REQUEST_HTTP_VERSION = 105,
+    CLIENTCERT_REQUEST_HANDSHAKE_OPEN = 106,
+    CLIENTCERT_REQUEST_HANDSHAKE_TIME = 107,
+    CLIENTCERT_REQUEST_OFFERS_POST_HANDSHAKE_AUTH = 108,
+    CLIENTCERT_REQUEST_SECURE_RENEGOTIATION = 109,
+    CLIENTCERT_REQUEST_LATE = 110,
+    CLIENTCERT_REQUEST_ARRIVED_BEFORE_CERTIFICATE = 111,
+    CLIENTCERT_REQUEST_RESUMED = 112,
+    CLIENTCERT_REQUEST_REUSED = 113,
+    CLIENTCERT_REQUEST_ANSWERED_421 = 114,
+    CLIENTCERT_REQUEST_PREFLIGHT_OPENED = 115,
+    CLIENTCERT_REQUEST_EARLY_DATA = 116,
+    CLIENTCERT_REQUEST_BODY_READ = 117,
+    CLIENTCERT_REQUEST_LOG_OUT = 118,
+    CLIENTCERT_REQUEST_LOGGED_OUT = 119
+} clientcert_request_field;
+typedef enum {
+    CLIENTCERT_REQUIREMENT_NONE = 0,
+    CLIENTCERT_REQUIREMENT_CERTIFICATE = 1,
+    CLIENTCERT_REQUIREMENT_VERIFIED = 2,
+    CLIENTCERT_REQUIREMENT_USER = 3
+} clientcert_requirement;
+typedef enum {
+    CLIENTCERT_HTTP_UNKNOWN = 0,
+    CLIENTCERT_HTTP_1_0 = 10,
+    CLIENTCERT_HTTP_1_1 = 11,
+    CLIENTCERT_HTTP_2 = 20,
+    CLIENTCERT_HTTP_3 = 30
+} clientcert_http;
+typedef enum {
+    CLIENTCERT_LATE_NOT_ASKED = 0,
+    CLIENTCERT_LATE_ANSWERED = 1,
+    CLIENTCERT_LATE_DECLINED = 2,
+    CLIENTCERT_LATE_TIMED_OUT = 3
+} clientcert_late;
+typedef struct clientcert_request clientcert_request;
+clientcert_request *clientcert_request_new(void);
+void clientcert_request_free(clientcert_request *request);
+void clientcert_request_clear(clientcert_request *request);
+int32_t clientcert_request_set_text(clientcert_request *request, int32_t field, const char *value, size_t length, clientcert_error **error);
+int32_t clientcert_request_set_number(clientcert_request *request, int32_t field, int64_t value, clientcert_error **error);
+typedef enum {
+    CLIENTCERT_ACTION_ALLOW = 0,
+    CLIENTCERT_ACTION_PREFLIGHT = 1,
+    CLIENTCERT_ACTION_ASK_RENEGOTIATE = 2,
+    CLIENTCERT_ACTION_ASK_POST_HANDSHAKE = 3,
+    CLIENTCERT_ACTION_USE_HTTP_1_1 = 4,
+    CLIENTCERT_ACTION_ASK_ELSEWHERE = 5,
+    CLIENTCERT_ACTION_FALL_BACK = 6,
+    CLIENTCERT_ACTION_CHALLENGE = 7,
+    CLIENTCERT_ACTION_FORBID = 8,
+    CLIENTCERT_ACTION_TOO_EARLY = 9,
+    CLIENTCERT_ACTION_MISDIRECTED = 10,
+    CLIENTCERT_ACTION_REAUTHENTICATE = 11,
+    CLIENTCERT_ACTION_LOG_OUT = 12,
+    CLIENTCERT_ACTION_RESEND = 13,
+    CLIENTCERT_ACTION_TIMED_OUT = 14,
+    CLIENTCERT_ACTION_TOO_LARGE = 15
+} clientcert_action;
+typedef enum {
+    CLIENTCERT_BODY_TEXT = 0,
+    CLIENTCERT_BODY_HTML = 1,
+    CLIENTCERT_BODY_JSON = 2
+} clientcert_body;
+typedef struct clientcert_decision clientcert_decision;
+clientcert_decision *clientcert_decide(const clientcert_verifier *verifier, const clientcert_verdict *verdict, const clientcert_request *request, int64_t time);
+void clientcert_decision_free(clientcert_decision *decision);
+int32_t clientcert_decision_action(const clientcert_decision *decision);
+int32_t clientcert_decision_status(const clientcert_decision *decision);
+size_t clientcert_decision_header_count(const clientcert_decision *decision);
+const char *clientcert_decision_header_name(const clientcert_decision *decision, size_t index);
+const char *clientcert_decision_header_value(const clientcert_decision *decision, size_t index, size_t *length);
+const char *clientcert_decision_body(const clientcert_decision *decision, int32_t format, size_t *length);
+const char *clientcert_decision_cause(const clientcert_decision *decision);
+int32_t clientcert_decision_alert(const clientcert_decision *decision, int32_t tls_version);
+int32_t clientcert_decision_closes(const clientcert_decision *decision);
+int32_t clientcert_decision_session_cacheable(const clientcert_decision *decision);
+uint32_t clientcert_decision_http2_error(const clientcert_decision *decision);
+const char *clientcert_decision_identity(const clientcert_decision *decision);
+const clientcert_verdict *clientcert_decision_verdict(const clientcert_decision *decision);
+const char *clientcert_decision_audit(const clientcert_decision *decision, size_t *length);

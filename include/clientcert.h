@@ -34,7 +34,7 @@
  * refusal: later versions add values, and never change the meaning of one.
  *
  * Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
- * `clientcert_verdict_ocsp_response`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
+ * `clientcert_verdict_ocsp_response`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
  * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
  * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
  * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -1606,6 +1606,440 @@ CLIENTCERT_MUST_USE
 int32_t clientcert_verdict_confirms(const clientcert_verdict *verdict,
                                     const uint8_t *confirmation,
                                     size_t length);
+
+/*
+ * Request: what a host knows of a request and its connection, to have it decided.
+ *
+ * A field has a number: `CLIENTCERT_REQUEST_` and its name. Those below 100 take text, the others a number. Every field
+ * begins with the value that refuses: a host that forgets one lets nobody in by that.
+ */
+
+/**
+ * What can be said of a request, and what its place requires. Texts are copied; what a client wrote may stand in them as
+ * it came.
+ */
+typedef enum {
+    /** Text: a user whom the place is for; each adds one. Whoever names users requires a user. */
+    CLIENTCERT_REQUEST_USER = 1,
+    /** Text: the method, such as `GET`. */
+    CLIENTCERT_REQUEST_METHOD = 2,
+    /** Text: the value of `Origin`. */
+    CLIENTCERT_REQUEST_ORIGIN = 3,
+    /** Text: the value of `Access-Control-Request-Method`. */
+    CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_METHOD = 4,
+    /** Text: the value of `Access-Control-Request-Headers`. */
+    CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_HEADERS = 5,
+    /** Text: the host of the handshake (SNI). */
+    CLIENTCERT_REQUEST_SERVER_NAME = 6,
+    /** Text: the host of the request, `Host` or `:authority`, with its port. */
+    CLIENTCERT_REQUEST_AUTHORITY = 7,
+    /** Text: the name of the virtual host that serves it; may be `*.example.com`. */
+    CLIENTCERT_REQUEST_VIRTUAL_HOST = 8,
+    /** Text: path and query, for redirects. */
+    CLIENTCERT_REQUEST_TARGET = 9,
+    /** Text: the URL of the server's other log-in. */
+    CLIENTCERT_REQUEST_OTHER_LOGIN_URL = 10,
+    /** Text: the server's other log-in as a value of `WWW-Authenticate`. */
+    CLIENTCERT_REQUEST_OTHER_LOGIN_CHALLENGE = 11,
+    /** Text: another value of `WWW-Authenticate` that the server has; each adds one. */
+    CLIENTCERT_REQUEST_CHALLENGE = 12,
+    /**
+     * Text: what `clientcert_decision_identity` gave for an earlier request of the connection, the last that was not
+     * empty. Not set for the first.
+     */
+    CLIENTCERT_REQUEST_IDENTITY_BEFORE = 13,
+    /** A `CLIENTCERT_REQUIREMENT_`. `CLIENTCERT_REQUIREMENT_USER` unless it is set. */
+    CLIENTCERT_REQUEST_REQUIREMENT = 101,
+    /** 1 where only strong identity rules count; then a user is required. */
+    CLIENTCERT_REQUEST_STRONG = 102,
+    /** The most seconds since the handshake that proved the key; -1, as unless it is set, for any. */
+    CLIENTCERT_REQUEST_MAXIMUM_AGE = 103,
+    /**
+     * The TLS version as on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3. 0, as unless it is set, where nothing can be
+     * asked.
+     */
+    CLIENTCERT_REQUEST_TLS_VERSION = 104,
+    /** A `CLIENTCERT_HTTP_`. */
+    CLIENTCERT_REQUEST_HTTP_VERSION = 105,
+    /** 1 where an alert can still be sent. */
+    CLIENTCERT_REQUEST_HANDSHAKE_OPEN = 106,
+    /**
+     * When the handshake was that proved the key, in seconds since 1970-01-01T00:00:00Z: the original one, which a
+     * resumption does not renew. Unless it is set, it is too old wherever an age is asked for.
+     */
+    CLIENTCERT_REQUEST_HANDSHAKE_TIME = 107,
+    /** 1 where the client offered post-handshake authentication (RFC 8446 section 4.2.6). */
+    CLIENTCERT_REQUEST_OFFERS_POST_HANDSHAKE_AUTH = 108,
+    /** 1 where secure renegotiation was negotiated (RFC 5746). */
+    CLIENTCERT_REQUEST_SECURE_RENEGOTIATION = 109,
+    /** A `CLIENTCERT_LATE_`. */
+    CLIENTCERT_REQUEST_LATE = 110,
+    /** 1 where the request arrived before the certificate that the client presented late. */
+    CLIENTCERT_REQUEST_ARRIVED_BEFORE_CERTIFICATE = 111,
+    /** 1 where the session was resumed. */
+    CLIENTCERT_REQUEST_RESUMED = 112,
+    /** 1 where it is not the first request of its connection, or the connection was made for another host. */
+    CLIENTCERT_REQUEST_REUSED = 113,
+    /** 1 where a request like it was answered 421 on this connection already. */
+    CLIENTCERT_REQUEST_ANSWERED_421 = 114,
+    /** 1 where a preflight was the first request of this connection. */
+    CLIENTCERT_REQUEST_PREFLIGHT_OPENED = 115,
+    /** 1 where it came as early data of TLS 1.3. */
+    CLIENTCERT_REQUEST_EARLY_DATA = 116,
+    /** How many bytes of its body would have to be kept while a certificate is asked for. */
+    CLIENTCERT_REQUEST_BODY_READ = 117,
+    /** 1 where the user asks to be logged out. */
+    CLIENTCERT_REQUEST_LOG_OUT = 118,
+    /** 1 where the user logged out, and has not chosen a certificate since. */
+    CLIENTCERT_REQUEST_LOGGED_OUT = 119,
+} clientcert_request_field;
+
+/** What a place requires of a client. */
+typedef enum {
+    /** Nothing but that the verdict is accepted. */
+    CLIENTCERT_REQUIREMENT_NONE = 0,
+    /** A certificate under whatever the mode accepts. This is no authentication. */
+    CLIENTCERT_REQUIREMENT_CERTIFICATE = 1,
+    /** A verdict of `CLIENTCERT_SUCCESS`. */
+    CLIENTCERT_REQUIREMENT_VERIFIED = 2,
+    /** The same, and a user. */
+    CLIENTCERT_REQUIREMENT_USER = 3,
+} clientcert_requirement;
+
+/** Versions of HTTP. */
+typedef enum {
+    /** Not known: nothing can be asked. */
+    CLIENTCERT_HTTP_UNKNOWN = 0,
+    /** HTTP/1.0 */
+    CLIENTCERT_HTTP_1_0 = 10,
+    /** HTTP/1.1 */
+    CLIENTCERT_HTTP_1_1 = 11,
+    /** HTTP/2 */
+    CLIENTCERT_HTTP_2 = 20,
+    /** HTTP/3 */
+    CLIENTCERT_HTTP_3 = 30,
+} clientcert_http;
+
+/** What came of asking for a certificate after the handshake. */
+typedef enum {
+    /** Nobody asked on this connection. */
+    CLIENTCERT_LATE_NOT_ASKED = 0,
+    /** The client presented a certificate. */
+    CLIENTCERT_LATE_ANSWERED = 1,
+    /** The client presented none. */
+    CLIENTCERT_LATE_DECLINED = 2,
+    /** The client said nothing for too long. */
+    CLIENTCERT_LATE_TIMED_OUT = 3,
+} clientcert_late;
+
+/**
+ * A request that is being described. Owned by the caller, used by one thread at a time, and as often as he likes, with
+ * `clientcert_request_clear` in between; free it with `clientcert_request_free`. After a setter that failed, every
+ * decision about it is `CLIENTCERT_ACTION_FORBID`, until it is cleared.
+ */
+typedef struct clientcert_request clientcert_request;
+
+/**
+ * Makes a request in which every field has the value that refuses.
+ *
+ * @return Owned by the caller. NULL only where the library failed inside; every call takes that NULL and refuses.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_request *clientcert_request_new(void);
+
+/**
+ * Frees a request. Decisions about it stay as they are.
+ *
+ * @param[in] request Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_request_free(clientcert_request *request);
+
+/**
+ * Gives every field the value again that it had at first. Memory is kept for the next request.
+ *
+ * @param[in,out] request NULL does nothing.
+ * @since 1
+ */
+void clientcert_request_clear(clientcert_request *request);
+
+/**
+ * Sets a field that takes text. `CLIENTCERT_REQUEST_USER` and `CLIENTCERT_REQUEST_CHALLENGE` add one.
+ *
+ * @param[in,out] request After a failure every decision about it refuses, until it is cleared.
+ * @param[in] field A `CLIENTCERT_REQUEST_` below 100.
+ * @param[in] value `length` bytes of UTF-8, which are copied. May be NULL where `length` is 0.
+ * @param[in] length In bytes.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT` where a pointer is NULL, the text is not UTF-8, the field takes no
+ * text, or a control character stands in what becomes a header: the other log-in and the challenges.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_request_set_text(clientcert_request *request,
+                                    int32_t field,
+                                    const char *value,
+                                    size_t length,
+                                    clientcert_error **error);
+
+/**
+ * Sets a field that takes a number.
+ *
+ * @param[in,out] request After a failure every decision about it refuses, until it is cleared.
+ * @param[in] field A `CLIENTCERT_REQUEST_` from 101.
+ * @param[in] value The number.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT` where `request` is NULL, or the field takes no number, or not this
+ * one.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_request_set_number(clientcert_request *request,
+                                      int32_t field,
+                                      int64_t value,
+                                      clientcert_error **error);
+
+/*
+ * Decision: what a host does with a request, and what it answers.
+ *
+ *     clientcert_decision *decision = clientcert_decide(verifier, verdict, request, CLIENTCERT_NOW);
+ *     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_ALLOW)
+ *         serve(clientcert_decision_verdict(decision));
+ *
+ * `docs/requests.md` says what to do for every action. Whatever is not `CLIENTCERT_ACTION_ALLOW` protects nothing that a
+ * client could be let in by.
+ */
+
+/** What a host does. Treat a number that is not here as `CLIENTCERT_ACTION_FORBID`. */
+typedef enum {
+    /** The request goes on, with the identity of `clientcert_decision_verdict`. */
+    CLIENTCERT_ACTION_ALLOW = 0,
+    /** A CORS preflight: without a status it goes on without an identity, with one it is answered. */
+    CLIENTCERT_ACTION_PREFLIGHT = 1,
+    /** Renegotiate, asking for a certificate, and decide again. */
+    CLIENTCERT_ACTION_ASK_RENEGOTIATE = 2,
+    /** Ask for a certificate after the handshake of TLS 1.3, and decide again. */
+    CLIENTCERT_ACTION_ASK_POST_HANDSHAKE = 3,
+    /** Reset the stream with HTTP_1_1_REQUIRED, 0xd. */
+    CLIENTCERT_ACTION_USE_HTTP_1_1 = 4,
+    /** Redirect to the host that asks in its handshake. */
+    CLIENTCERT_ACTION_ASK_ELSEWHERE = 5,
+    /** Answer with the server's other log-in. */
+    CLIENTCERT_ACTION_FALL_BACK = 6,
+    /** Answer 401 with challenges. */
+    CLIENTCERT_ACTION_CHALLENGE = 7,
+    /** Answer 403. */
+    CLIENTCERT_ACTION_FORBID = 8,
+    /** Answer 425. */
+    CLIENTCERT_ACTION_TOO_EARLY = 9,
+    /** Answer 421. */
+    CLIENTCERT_ACTION_MISDIRECTED = 10,
+    /** Answer and end the connection, so that the client proves anew who it is. */
+    CLIENTCERT_ACTION_REAUTHENTICATE = 11,
+    /** Answer, end the connection, and remember that the user logged out. */
+    CLIENTCERT_ACTION_LOG_OUT = 12,
+    /** Answer 307, so that the client sends the request again. */
+    CLIENTCERT_ACTION_RESEND = 13,
+    /** Answer 408. */
+    CLIENTCERT_ACTION_TIMED_OUT = 14,
+    /** Answer 413. */
+    CLIENTCERT_ACTION_TOO_LARGE = 15,
+} clientcert_action;
+
+/** Forms of a page. */
+typedef enum {
+    /** `text/plain; charset=utf-8` */
+    CLIENTCERT_BODY_TEXT = 0,
+    /** `text/html; charset=utf-8` */
+    CLIENTCERT_BODY_HTML = 1,
+    /** `application/json` */
+    CLIENTCERT_BODY_JSON = 2,
+} clientcert_body;
+
+/**
+ * What to do with one request. Owned by the caller; immutable and safe for threads; free it with
+ * `clientcert_decision_free`. It may outlive everything that it was made of.
+ */
+typedef struct clientcert_decision clientcert_decision;
+
+/**
+ * Decides what to do with one request.
+ *
+ * It reads no file and makes no system call but for the time, so it may be called for every request. The verdict of the
+ * connection is looked at again: a certificate that expired or was revoked meanwhile lets nobody go on.
+ *
+ * @param[in] verifier Borrowed: the verifier of the host that the request names.
+ * @param[in] verdict Borrowed: what the connection was judged, by this verifier or by another one.
+ * @param[in] request Borrowed, and not changed.
+ * @param[in] time The moment to decide for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @return Owned by the caller. Never NULL: where an argument is NULL, a setter of the request failed, or the library fails
+ * inside, it is `CLIENTCERT_ACTION_FORBID` for `internal_error`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_decision *clientcert_decide(const clientcert_verifier *verifier,
+                                       const clientcert_verdict *verdict,
+                                       const clientcert_request *request,
+                                       int64_t time);
+
+/**
+ * Frees a decision.
+ *
+ * @param[in] decision Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_decision_free(clientcert_decision *decision);
+
+/**
+ * What to do.
+ *
+ * @param[in] decision Borrowed.
+ * @return A `CLIENTCERT_ACTION_`; `CLIENTCERT_ACTION_FORBID` for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_decision_action(const clientcert_decision *decision);
+
+/**
+ * The HTTP status of the answer.
+ *
+ * @param[in] decision Borrowed.
+ * @return 0 where there is no answer, because the request goes on or the client is asked; 403 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_decision_status(const clientcert_decision *decision);
+
+/**
+ * How many header fields the answer has. A name may come several times, such as `WWW-Authenticate`.
+ *
+ * @param[in] decision Borrowed.
+ * @return The indices of the next two functions are below it; 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_decision_header_count(const clientcert_decision *decision);
+
+/**
+ * The name of a header field.
+ *
+ * @param[in] decision Borrowed.
+ * @param[in] index Below `clientcert_decision_header_count`.
+ * @return Lives as long as the decision. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_decision_header_name(const clientcert_decision *decision, size_t index);
+
+/**
+ * The value of a header field. No control character is in it.
+ *
+ * @param[in] decision Borrowed.
+ * @param[in] index Below `clientcert_decision_header_count`.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives as long as the decision. NULL, and a length of 0, for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_decision_header_value(const clientcert_decision *decision,
+                                             size_t index,
+                                             size_t *length);
+
+/**
+ * The page of the answer: the cause in words. All that is in it is the library's own.
+ *
+ * @param[in] decision Borrowed.
+ * @param[in] format A `CLIENTCERT_BODY_`, which is also the `Content-Type` that the host sends.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives as long as the decision. NULL, and a length of 0, where there is no answer, for another format, and for
+ * NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_decision_body(const clientcert_decision *decision,
+                                     int32_t format,
+                                     size_t *length);
+
+/**
+ * Why the request does not simply go on.
+ *
+ * @param[in] decision Borrowed.
+ * @return The stable name of a reason (`certificate_expired`) or of another cause (`late_declined`, see
+ * `docs/requests.md`). Lives as long as the decision. NULL where the request goes on; `internal_error` for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_decision_cause(const clientcert_decision *decision);
+
+/**
+ * The TLS alert that says it, where the handshake is still open and the verdict is not accepted.
+ *
+ * @param[in] decision Borrowed.
+ * @param[in] tls_version As on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3.
+ * @return The description of a fatal alert (RFC 8446 section 6.2); 0 where there is none to send; 80, internal_error, for
+ * NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_decision_alert(const clientcert_decision *decision,
+                                  int32_t tls_version);
+
+/**
+ * Whether the connection ends with the answer.
+ *
+ * @param[in] decision Borrowed.
+ * @return 1 or 0; 1 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_decision_closes(const clientcert_decision *decision);
+
+/**
+ * Whether the session of the connection may be resumed: a ticket sent, or an entry kept.
+ *
+ * @param[in] decision Borrowed.
+ * @return 1 only where a session may be kept; 0 else, and for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_decision_session_cacheable(const clientcert_decision *decision);
+
+/**
+ * The error code to reset the stream with, in HTTP/2.
+ *
+ * @param[in] decision Borrowed.
+ * @return 0xd, HTTP_1_1_REQUIRED, for `CLIENTCERT_ACTION_USE_HTTP_1_1`; 0 else, and for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE uint32_t clientcert_decision_http2_error(const clientcert_decision *decision);
+
+/**
+ * Who the client is, in a text that only equals itself. The host gives it back with the next request of the connection as
+ * `CLIENTCERT_REQUEST_IDENTITY_BEFORE`: the last that was not empty.
+ *
+ * @param[in] decision Borrowed.
+ * @return Never NULL; empty without a certificate, where it does not count for this request, and for NULL. Lives as long
+ * as the decision.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_decision_identity(const clientcert_decision *decision);
+
+/**
+ * The verdict that decided: the connection's, looked at again where that was due, or one without a certificate where the
+ * certificate does not count for this request (a preflight, a user who logged out). An application learns here who the
+ * client is. The verdict of the connection stays the host's to keep.
+ *
+ * @param[in] decision Borrowed.
+ * @return Lives as long as the decision; `clientcert_verdict_ref` makes it live longer. NULL for NULL, which reads as a
+ * verdict that is FAILED.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const clientcert_verdict *clientcert_decision_verdict(const clientcert_decision *decision);
+
+/**
+ * The record of the decision for a log: one line of JSON, without a line end, whatever a client wrote.
+ *
+ * @param[in] decision Borrowed.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives as long as the decision. NULL, and a length of 0, for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_decision_audit(const clientcert_decision *decision, size_t *length);
 #ifdef __cplusplus
 }
 #endif

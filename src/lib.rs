@@ -29,6 +29,7 @@ pub mod certificate;
 pub mod identity;
 pub mod policy;
 pub mod registry;
+pub mod request;
 pub mod revocation;
 #[cfg(feature = "rustls")]
 pub mod rustls;

@@ -1,6 +1,7 @@
 //! The verifier: holds the current policy, swaps it whole, and remembers verdicts.
 
 mod cache;
+mod current;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,6 +20,7 @@ use crate::verify::Memory;
 
 use cache::Cache;
 pub use cache::Statistics;
+pub(crate) use current::{Current, Standing};
 
 /// A handle that verifies clients under its current policy. Every method may be called from any thread, also in the
 /// children of a `fork`; a verification takes no lock and does no I/O.

@@ -35,7 +35,7 @@
 //! refusal: later versions add values, and never change the meaning of one.
 //!
 //! Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
-//! `clientcert_verdict_ocsp_response`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
+//! `clientcert_verdict_ocsp_response`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
 //! passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
 //! it came from, unless its function says less, and texts that come from no handle live as long as the process. The
 //! library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -83,6 +83,7 @@
 
 mod config;
 mod crls;
+mod decision;
 mod error;
 mod guard;
 mod ocsp;
@@ -90,6 +91,7 @@ mod pointer;
 mod policy;
 mod reason;
 mod registry;
+mod request;
 mod text;
 mod verdict;
 mod verifier;

@@ -1,6 +1,7 @@
 //! Pointers from C to Rust and back: handles, buffers, texts and places to write to.
 
 use std::ffi::{CStr, c_char};
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 
@@ -58,6 +59,16 @@ pub(super) unsafe fn add_owner<H: Shared>(handle: *const H) -> *mut H {
         unsafe { Arc::increment_strong_count(handle.cast::<H::Value>()) };
     }
     handle.cast_mut()
+}
+
+/// A shared handle as the `Arc` that it is, without a reference of its own.
+///
+/// # Safety
+///
+/// `handle` is NULL or from [`into_shared`], and not freed before what is returned is gone.
+pub(super) unsafe fn lend_shared<H: Shared>(handle: *const H) -> Option<ManuallyDrop<Arc<H::Value>>> {
+    // SAFETY: it came out of Arc::into_raw and is alive, as the caller says; the count is not touched.
+    (!handle.is_null()).then(|| ManuallyDrop::new(unsafe { Arc::from_raw(handle.cast::<H::Value>()) }))
 }
 
 /// # Safety

@@ -32,7 +32,7 @@ impl Config {
     ///
     /// `name` is an option's name, or another system's for it (`ssl_verify_client`); case does not matter, nor `-` or
     /// `_`. `value` is checked at once; lists are separated by commas. The last setting of an option counts, except
-    /// that those of `ca`, `crl`, `crl_issuer` and `identity` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
+    /// that those of `ca`, `crl`, `crl_issuer`, `identity` and `preflight_origin` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
     /// too, unless that option is set by its own name, before or after. No file is read.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Config {
             let registry = Opened(Arc::new(Registry::from_bytes(bytes)?));
             return self.apply(option, Reading { value: Value::Registry(registry), implies: &[] });
         }
-        if !option.is_repeatable() {
+        if !matches!(option.kind, Kind::Certificates | Kind::RevocationLists) {
             let expected = format!("what it takes; set it as text: {}", option.type_text());
             return Err(Error::InvalidValue { option: option.name, value: "(bytes)".into(), expected });
         }
@@ -98,6 +98,7 @@ impl Config {
         match (self.explicit.get_mut(&option.key), reading.value) {
             (Some(Value::Sources(all)), Value::Sources(more)) => all.extend(more),
             (Some(Value::IdentityRules(all)), Value::IdentityRules(more)) => all.extend(more),
+            (Some(Value::List(all)), Value::List(more)) if option.is_repeatable() => all.extend(more),
             (_, value) => drop(self.explicit.insert(option.key, value)),
         }
         Ok(())

@@ -53,7 +53,7 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
         let expected = match option.kind {
             Kind::Boolean => "true or false, without quotes".to_string(),
             Kind::Number { .. } => format!("a {}, without quotes", option.type_text()),
-            Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Url | Kind::Registry => {
+            Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Url | Kind::Host | Kind::Registry => {
                 format!("a string: {}", option.type_text())
             }
             _ => "a string or a list of strings".to_string(),
@@ -68,8 +68,10 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
                 Err(_) => config.set(name, number.as_str()),
             }
         }
-        (Kind::Registry | Kind::Url, DeValue::String(url)) if url.is_empty() => Ok(()),
-        (Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Url, DeValue::String(text)) => config.set(name, text),
+        (Kind::Registry | Kind::Url | Kind::Host, DeValue::String(url)) if url.is_empty() => Ok(()),
+        (Kind::Choice { .. } | Kind::WordOrNumber { .. } | Kind::Url | Kind::Host, DeValue::String(text)) => {
+            config.set(name, text)
+        }
         (Kind::Certificates | Kind::RevocationLists, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, &beside(folder, text)?))
@@ -79,11 +81,11 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
             Some(url) => config.set(name, &url),
             None => Err(no_utf8()),
         },
-        (Kind::IdentityRules, value) => {
+        (Kind::IdentityRules | Kind::Origins, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, text))
         }
-        (Kind::Purposes(_) | Kind::Reasons, value) => match strings(value) {
+        (Kind::Purposes(_) | Kind::Reasons | Kind::Words(_), value) => match strings(value) {
             Some(texts) => config.set(name, &texts.join(",")),
             None => refuse(),
         },

@@ -65,6 +65,12 @@ pub enum Kind {
     RevocationLists,
     /// An http or https URL.
     Url,
+    /// A list of these words.
+    Words(&'static [Word]),
+    /// Origins, as browsers write them. Every setting adds one.
+    Origins,
+    /// The name of a host, with a port where it is not 443.
+    Host,
     /// Rules that map a certificate to a user. Every setting adds one.
     IdentityRules,
     /// The URL of a registry of keys.
@@ -159,6 +165,9 @@ impl OptionInfo {
             }
             Kind::Certificates => "file, folder or pattern of certificates; repeatable".into(),
             Kind::Url => "http or https URL".into(),
+            Kind::Words(words) => format!("list of {}, or none", alternatives(words)),
+            Kind::Origins => "origin, such as `https://app.example.com`; repeatable".into(),
+            Kind::Host => "host name, with a port where it is not 443".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
@@ -167,12 +176,12 @@ impl OptionInfo {
 
     /// Whether it holds a list, which is an array in a TOML file.
     pub fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons) || self.is_repeatable()
+        matches!(self.kind, Kind::Purposes(_) | Kind::Reasons | Kind::Words(_)) || self.is_repeatable()
     }
 
     /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules)
+        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Origins)
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -264,6 +273,14 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
+    Preflight,
+    PreflightOrigin,
+    Challenge,
+    CertificateHost,
+    Renegotiation,
+    LateBodyLimit,
+    LateRequest,
+    Authority,
 }
 
 /// Names are compared without regard to case, and with `-` for `_`.

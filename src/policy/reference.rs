@@ -36,7 +36,7 @@ Every option has one name, and takes text: `clientcert_config_set(config, \"mode
 numbers and `true` and `false` stand without quotes, and lists may be written as such.
 
 A value is checked when it is set; files are read when a verifier is made of the configuration, and again at each reload.
-Of several settings of one option the last counts, except that those of `ca`, `crl`, `crl_issuer` and `identity` add up. Names are found in any case, and with
+Of several settings of one option the last counts, except that those of `ca`, `crl`, `crl_issuer`, `identity` and `preflight_origin` add up. Names are found in any case, and with
 `-` for `_`. The names and words of other systems are understood as well. Such a word sets what it means there: Go's
 `RequireAndVerifyClientCert` also sets `enforcement` to `handshake`, unless `enforcement` is set by its own name, before or
 after.
@@ -76,7 +76,7 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
             }
             Ok(())
         }
-        Kind::Purposes(words) | Kind::WordOrNumber { words, .. } => meanings(out, words),
+        Kind::Purposes(words) | Kind::Words(words) | Kind::WordOrNumber { words, .. } => meanings(out, words),
         Kind::Boolean
         | Kind::Number { .. }
         | Kind::Reasons
@@ -84,6 +84,8 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         | Kind::RevocationLists
         | Kind::IdentityRules
         | Kind::Url
+        | Kind::Origins
+        | Kind::Host
         | Kind::Registry => Ok(()),
     }
 }
@@ -108,6 +110,9 @@ fn takes(option: &OptionInfo) -> String {
         | Kind::RevocationLists
         | Kind::IdentityRules
         | Kind::Url
+        | Kind::Words(_)
+        | Kind::Origins
+        | Kind::Host
         | Kind::Registry => option.type_text(),
     }
 }
@@ -115,6 +120,7 @@ fn takes(option: &OptionInfo) -> String {
 fn default(option: &OptionInfo) -> String {
     match Config::new().unset_value(option.key) {
         Some(Value::Reasons(codes)) if codes.is_empty() => "none".into(),
+        Some(Value::List(items)) if items.is_empty() => "none".into(),
         Some(_) => format!("`{}`", option.default),
         None => "none".into(),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::config::{Config, TOLERATED_WITHOUT_CA};
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
+use super::requests::RequestOptions;
 use super::value::{Value, oid_bytes};
 use crate::Error;
 use crate::identity::{self, Charset};
@@ -26,6 +27,7 @@ pub(super) struct Settings {
     pub(super) registry_max_age: Duration,
     pub(super) cache_size: usize,
     pub(super) cache_ttl: Duration,
+    pub(super) requests: RequestOptions,
 }
 
 impl Settings {
@@ -109,6 +111,7 @@ impl Settings {
             registry_max_age: Duration::from_secs(read.number(Key::RegistryMaxAge)?.into()),
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
+            requests: RequestOptions::of(config)?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The options: one row each. A new option is a row here, a key in `options.rs`, and its use in `settings.rs`.
 
 use super::options::{Alias, ForeignWord, Key, Kind, OptionInfo, System, Word};
+use super::requests::CHALLENGES;
 use crate::verify::MAX_CERTIFICATES;
 
 // Far below the largest u32, as a test asserts.
@@ -661,6 +662,115 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         aliases: &[],
         decides: false,
     },
+    OptionInfo {
+        key: Key::Preflight,
+        name: "preflight",
+        kind: Kind::Choice {
+            words: &[
+                word("refuse", "it is a request like any other, and has no certificate: refused where one is required"),
+                word("pass", "it goes on to the application, without an identity, whatever is required there"),
+                word("answer", "it is answered here, for `preflight_origin`, the same for every path"),
+            ],
+            foreign: &[],
+        },
+        default: "refuse",
+        help: "what becomes of a CORS preflight, which a browser sends without a certificate",
+        details: "A preflight is an `OPTIONS` with `Origin` and `Access-Control-Request-Method`. Its connection gets no session \
+                  ticket under `pass` and `answer`, so that the request itself can be asked for a certificate. See \
+                  [requests](requests.md).",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::PreflightOrigin,
+        name: "preflight_origin",
+        kind: Kind::Origins,
+        default: "",
+        help: "the origins whose preflights `preflight = answer` answers",
+        details: "Every setting adds one. They are compared byte by byte with what a browser sends; there are no patterns.",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::Challenge,
+        name: "challenge",
+        kind: Kind::Words(CHALLENGES),
+        default: "none",
+        help: "the challenges that are sent with a 401 to a client without a certificate",
+        details: "No browser acts on either; a 401 has to have one (RFC 9110 section 15.5.2), and without one, here and of the \
+                  server's own, the answer is 403.",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::CertificateHost,
+        name: "certificate_host",
+        kind: Kind::Host,
+        default: "",
+        help: "the host that asks for a certificate in its handshake, for requests that cannot be asked here",
+        details: "Such a request is redirected there: same path and query, and a parameter `clientcert_return` that names the \
+                  host that it came from. It has an effect with the modes `deferred` and `off`. See [requests](requests.md).",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::Renegotiation,
+        name: "renegotiation",
+        kind: Kind::Choice {
+            words: &[word("secure", "where both sides negotiated RFC 5746"), word("off", "never")],
+            foreign: &[],
+        },
+        default: "secure",
+        help: "whether `deferred` asks by renegotiation in TLS 1.2 and below",
+        details: "Insecure renegotiation (CVE-2009-3555) cannot be allowed.",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::LateBodyLimit,
+        name: "late_body_limit",
+        kind: Kind::Number { minimum: 0, maximum: 1_073_741_824, unit: "bytes" },
+        default: "131072",
+        help: "the largest body of a request that is kept while `deferred` asks for a certificate",
+        details: "A request with a larger one is answered 413.",
+        aliases: &[alias(System::Apache, "SSLRenegBufferSize")],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::LateRequest,
+        name: "late_request",
+        kind: Kind::Choice {
+            words: &[
+                word("resend", "it is sent again: 307 to itself"),
+                word("attribute", "it counts as sent by the certificate that came after it"),
+            ],
+            foreign: &[],
+        },
+        default: "resend",
+        help: "what becomes of a request that arrived before the certificate that it was asked for",
+        details: "Who sent it is not proved by a later certificate: others could write to a connection before its renegotiation.",
+        aliases: &[],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::Authority,
+        name: "authority",
+        kind: Kind::Choice {
+            words: &[
+                word("policy", "the policy of the request's host must be the one that the certificate was judged by"),
+                word(
+                    "name",
+                    "and the request must name the host of the handshake (SNI), or one of the same virtual host",
+                ),
+            ],
+            foreign: &[],
+        },
+        default: "policy",
+        help: "when a request on a connection is about another host than the connection",
+        details: "Such a request is answered 421 once, where the connection was reused, and 403 else.",
+        aliases: &[],
+        decides: false,
+    },
 ];
 
 #[cfg(test)]
@@ -674,7 +784,7 @@ mod tests {
         for (index, option) in OPTIONS.iter().enumerate() {
             assert_eq!(option.key as usize, index, "{}", option.name);
         }
-        assert_eq!(Key::CacheTtl as usize + 1, OPTIONS.len());
+        assert_eq!(Key::Authority as usize + 1, OPTIONS.len());
         assert_eq!(MOST_CERTIFICATES as usize, MAX_CERTIFICATES);
     }
 
@@ -682,7 +792,11 @@ mod tests {
     fn every_default_is_a_value() {
         for option in OPTIONS {
             if option.default.is_empty() {
-                assert!(option.is_repeatable() || matches!(option.kind, Kind::Registry | Kind::Url), "{}", option.name);
+                assert!(
+                    option.is_repeatable() || matches!(option.kind, Kind::Registry | Kind::Url | Kind::Host),
+                    "{}",
+                    option.name
+                );
             } else {
                 Value::parse(option, option.default).expect(option.name);
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::options::{ForeignWord, Kind, Named, OptionInfo, Word, alternatives, quoted};
+use super::requests::{is_authority, is_origin};
 use super::source::Source;
 use crate::Error;
 pub(super) use crate::certificate::oid_from_dotted as oid_bytes;
@@ -23,6 +24,8 @@ pub(super) enum Value {
     Reasons(Vec<Code>),
     /// What is taken as it stands.
     Text(String),
+    /// The same, several times.
+    List(Vec<String>),
     /// Certificates or CRLs.
     Sources(Vec<Source>),
     IdentityRules(Vec<Rule>),
@@ -111,6 +114,13 @@ impl Value {
             },
             Kind::Url if is_http_url(text) => Ok(Self::Text(text.into())),
             Kind::Url => refuse("a URL such as http://ocsp.example.com/".into()),
+            Kind::Words(words) => list_of_words(option, words, text),
+            Kind::Origins if is_origin(text) => Ok(Self::List(vec![text.into()])),
+            Kind::Origins => refuse(
+                "an origin as browsers write it, such as https://app.example.com: no path, and no port that goes without saying".into(),
+            ),
+            Kind::Host if is_authority(text) => Ok(Self::Text(text.to_ascii_lowercase())),
+            Kind::Host => refuse("the name of a host, such as certificates.example.com or certificates.example.com:8443".into()),
             Kind::Certificates | Kind::RevocationLists => Ok(Self::Sources(vec![Source::parse(option, text)?])),
             Kind::Registry => Ok(Self::Registry(Opened(Arc::new(Registry::open(text)?)))),
             Kind::IdentityRules => match Rule::parse(text) {
@@ -127,6 +137,7 @@ impl Value {
             Self::Boolean(value) => value.to_string(),
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
+            Self::List(items) => items.join(","),
             Self::Purposes(oids) => oids.join(","),
             Self::Reasons(codes) => codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(","),
             Self::Sources(_) => String::new(),
@@ -142,6 +153,7 @@ impl Value {
         match self {
             Self::Word(word) => string(word),
             Self::Text(text) => string(text),
+            Self::List(items) => array(items.iter().map(|item| string(item))),
             Self::Boolean(value) => value.to_string(),
             Self::Number(number) => number.to_string(),
             Self::Purposes(oids) => array(oids.iter().map(|oid| string(oid))),
@@ -172,6 +184,16 @@ fn purposes(option: &'static OptionInfo, words: &[Word], text: &str) -> Result<V
     oids.sort();
     oids.dedup();
     Ok(Value::Purposes(oids))
+}
+
+/// Words in the order of the table, each once.
+fn list_of_words(option: &'static OptionInfo, words: &[Word], text: &str) -> Result<Value, Error> {
+    let given = || items(text).filter(|item| !same("none", item));
+    if let Some(unknown) = given().find(|item| !words.iter().any(|word| same(word.name, item))) {
+        return Err(invalid(option, unknown, alternatives(words)));
+    }
+    let chosen = words.iter().filter(|word| given().any(|item| same(word.name, item)));
+    Ok(Value::List(chosen.map(|word| word.name.to_owned()).collect()))
 }
 
 fn reasons(option: &'static OptionInfo, text: &str) -> Result<Value, Error> {

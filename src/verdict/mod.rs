@@ -3,6 +3,7 @@
 mod enrolment;
 mod json;
 mod ocsp;
+mod presence;
 mod registration;
 mod renderings;
 mod status;
@@ -81,6 +82,8 @@ pub struct Verdict {
     policy_identity: [u8; 32],
     /// Of the policy that judged.
     epoch: u64,
+    /// Of the verifier that judged.
+    lineage: u64,
     valid_from: i64,
     valid_until: i64,
     renderings: Renderings,
@@ -217,6 +220,7 @@ impl Verdict {
             answers: 0,
             policy_identity: [0; 32],
             epoch: 0,
+            lineage: 0,
             valid_from: i64::MIN,
             valid_until: i64::MIN,
             renderings: Renderings::default(),
@@ -267,6 +271,7 @@ impl Verdict {
             answers: 0,
             policy_identity: *policy.identity(),
             epoch: policy.epoch(),
+            lineage: policy.lineage(),
             valid_from: i64::MIN,
             valid_until: i64::MIN,
             renderings: Renderings::default(),
@@ -405,6 +410,11 @@ impl Verdict {
     /// The epoch of the policy that judged.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// The lineage of the policy that judged: which verifier's it is; 0 where none judged.
+    pub(crate) fn lineage(&self) -> u64 {
+        self.lineage
     }
 
     /// Whether it can be given again to a client that presents the same at `now`.

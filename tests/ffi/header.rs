@@ -11,8 +11,10 @@ use clientcert::verify::Code;
 use crate::library::{keep_fresh, project, read, run};
 
 /// The files of `src/ffi` that export functions, in the order of the header's sections.
-const SECTIONS: [&str; 10] =
-    ["version", "error", "config", "verifier", "policy", "crls", "verdict", "ocsp", "reason", "registry"];
+const SECTIONS: [&str; 12] = [
+    "version", "error", "config", "verifier", "policy", "crls", "verdict", "ocsp", "reason", "registry", "request",
+    "decision",
+];
 const HEADER: &str = "include/clientcert.h";
 const CDEF: &str = "bindings/clientcert.cdef.h";
 /// What the header must compile with; its folder follows.
