@@ -111,10 +111,10 @@ fn a_certificate_of_another_ca_is_no_answer() {
     let server = server(&[], DEFERRED);
     let mallory = Pki::get().file("mallory.pem").display().to_string();
     for (version, ask) in [("-tls1_3", "ask_post_handshake"), ("-tls1_2", "ask_renegotiate")] {
-        let answers = s_client(&server, &["-enable_pha", version, "-cert", &mallory, "-key", &mallory], 2);
-        assert_eq!(answers.matches("HTTP/1.1 403 Forbidden").count(), 2, "{answers}");
-        assert!(!answers.contains("outcome: SUCCESS"), "{answers}");
-        assert_eq!(actions(&server).iter().rev().take(3).collect::<Vec<_>>(), ["forbid", "forbid", ask]);
+        let answers = s_client(&server, &["-enable_pha", version, "-cert", &mallory, "-key", &mallory], 1);
+        assert!(answers.starts_with("HTTP/1.1 403 Forbidden"), "{answers}");
+        assert!(answers.contains("Connection: close"), "{answers}");
+        assert_eq!(actions(&server).iter().rev().take(2).collect::<Vec<_>>(), ["forbid", ask]);
         assert_eq!(cause(&server), "leaf_issuer_unknown");
     }
 }

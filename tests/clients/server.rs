@@ -53,7 +53,7 @@ impl Server {
         let pki = Pki::get();
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
-        let mut command = Command::new(built().join("requests"));
+        let mut command = Command::new(built().join("requests_server"));
         command.args(start.arguments);
         if let Some(origin) = start.origin {
             command.args(["--origin", &format!("{origin}:{port}")]);
@@ -149,7 +149,7 @@ fn built() -> PathBuf {
             .arg(project("include"))
             .args(sources)
             .arg("-o")
-            .arg(folder.path().join("requests"))
+            .arg(folder.path().join("requests_server"))
             .arg("-L")
             .arg(folder.path())
             .args(["-lclientcert", "-lssl", "-lcrypto", "-lnghttp2", "-lpthread"])

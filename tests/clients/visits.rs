@@ -56,12 +56,28 @@ fn visit_everything(start: fn() -> Browser) {
         let now = visit(0);
         now.without_a_certificate(&mut browser);
         now.with_a_certificate(&mut browser);
-        now.put_across_origins(&mut browser, "api.localhost", 204);
-        now.put_across_origins(&mut browser, "pass.localhost", 204);
-        now.late_and_back(&mut browser);
+        now.put_across_origins(&mut browser, "api.localhost");
+        now.put_across_origins(&mut browser, "pass.localhost");
         now.log_out(&mut browser);
         visit(LATER).an_expired_certificate(&mut browser);
+        now.late_and_back(&mut browser);
+        late_in_tls_1_2(&mut browser, arguments);
     }
+}
+
+/// Capped at TLS 1.2, a server can ask browsers late: over HTTP/1.1, to which they fall back where they are told to.
+fn late_in_tls_1_2(browser: &mut Browser, arguments: &[&str]) {
+    let server = Server::start(&Start {
+        arguments: &[arguments, &["--tls1.2"]].concat(),
+        hosts: &[("late.localhost", "mode = \"deferred\"\nca = [\"{pki}/ca.pem\"]\n")],
+        ..Start::default()
+    });
+    let page = browser.open(&server.url("late.localhost", "/")).unwrap();
+    assert!(page.text.contains("outcome: NONE"), "{page:?}");
+    let page = browser.open(&server.url("late.localhost", "/verified")).unwrap();
+    assert!(page.text.contains("subject: CN=alice"), "{page:?}");
+    let logged = server.logged("late.localhost", "GET", "/verified");
+    assert_eq!((logged.tls.as_str(), logged.http.as_str()), ("TLSv1.2", "HTTP/1.1"), "{logged:?}");
 }
 
 /// A server that is visited over one version of HTTP.
@@ -98,7 +114,7 @@ impl Visit {
     }
 
     /// The preflight opens a connection without a certificate, by specification; the request itself must have one.
-    fn put_across_origins(&self, browser: &mut Browser, host: &str, preflight: u64) {
+    fn put_across_origins(&self, browser: &mut Browser, host: &str) {
         browser.open(&self.server.url("plain.localhost", "/")).unwrap();
         let url = self.server.url(host, "/verified");
         let answer = browser
@@ -112,8 +128,8 @@ impl Visit {
         assert!(answer["text"].as_str().unwrap().contains("subject: CN=alice"), "{answer}");
 
         let asked = self.logged(host, "OPTIONS", "/verified");
-        assert_eq!(asked.audit["status"], preflight, "{}", asked.audit);
         assert_eq!(asked.audit["action"], "preflight", "{}", asked.audit);
+        assert_eq!(asked.audit["outcome"], "NONE", "{}", asked.audit);
         let sent = self.logged(host, "PUT", "/verified");
         assert_eq!(sent.audit["action"], "allow", "{}", sent.audit);
         assert_ne!(asked.connection, sent.connection, "the request took the preflight's connection");
@@ -136,10 +152,20 @@ impl Visit {
         assert_eq!(vouched.audit["action"], "allow", "{}", vouched.audit);
     }
 
+    /// The browser goes on presenting its certificate, which counts no more until the user logs in.
     fn log_out(&self, browser: &mut Browser) {
         browser.open(&self.server.url("open.localhost", "/verified")).unwrap();
+        let before = self.logged("open.localhost", "GET", "/verified");
         let page = browser.open(&self.server.url("open.localhost", "/log-out")).unwrap();
-        assert_eq!(page.status, 401, "{page:?}");
+        assert_eq!(page.status, 403, "{page:?}");
+        assert!(page.text.contains("logged out"), "{page:?}");
+        browser.picture(&format!("logged-out-{}", &self.http[5..6]));
+        let page = browser.open(&self.server.url("open.localhost", "/verified")).unwrap();
+        assert_eq!(page.status, 403, "{page:?}");
+        let after = self.logged("open.localhost", "GET", "/verified");
+        assert_eq!(after.audit["cause"], "logged_out", "{}", after.audit);
+        assert_ne!(before.connection, after.connection, "the connection outlived the log-out");
+
         let page = browser.open(&self.server.url("open.localhost", "/login-or-certificate")).unwrap();
         assert_eq!(page.text.trim(), "log-in page");
         let page = browser.open(&self.server.url("open.localhost", "/verified")).unwrap();

@@ -123,7 +123,7 @@ static clientcert_decision *decide(const struct connection *connection, const st
     text(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_METHOD, request->access_control_request_method);
     text(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_HEADERS, request->access_control_request_headers);
     if (known->place != NULL && known->place->other_login != NULL)
-        text(facts, CLIENTCERT_REQUEST_OTHER_LOGIN_REDIRECT, known->place->other_login);
+        text(facts, CLIENTCERT_REQUEST_OTHER_LOGIN_URL, known->place->other_login);
     if (!known->signed_in)
         text(facts, CLIENTCERT_REQUEST_IDENTITY_BEFORE, connection->identity);
     decision = clientcert_decide(known->host->verifier, known->verdict, facts, CLIENTCERT_NOW);
@@ -166,8 +166,10 @@ static void allow_origin(const struct connection *connection, const struct reque
     response_add(response, "Access-Control-Allow-Credentials", "true");
 }
 
-/* What the server itself answers, now that the client may be here. */
-static void serve(const struct facts *known, const struct request *request, struct response *response) {
+/* What the server itself answers, now that the client may be here. The verdict is the decision's: what was looked at again
+   now, and nobody's where the request is not to be attributed to the client. */
+static void serve(const struct facts *known, const clientcert_verdict *verdict, const struct request *request,
+                  struct response *response) {
     static const char login[] = "log-in page\n", nothing[] = "There is nothing here.\n";
 
     response->status = 200;
@@ -178,9 +180,9 @@ static void serve(const struct facts *known, const struct request *request, stru
         response_add(response, "Set-Cookie", "__Host-logged-out=; Path=/; Secure; Max-Age=0");
         set_body(response, "text/plain", login, sizeof(login) - 1);
     } else if (strcmp(known->place->path, "/vouch") == 0) {
-        vouch(known->host, known->verdict, known->handshake_time, request, response);
+        vouch(known->host, verdict, known->handshake_time, request, response);
     } else {
-        describe(known->verdict, request, response);
+        describe(verdict, request, response);
     }
 }
 
@@ -189,7 +191,8 @@ static void serve_preflight(const struct connection *connection, const struct re
                             struct response *response) {
     response->status = 204;
     allow_origin(connection, request, response);
-    response_add(response, "Access-Control-Allow-Methods", "GET, PUT");
+    response_add(response, "Access-Control-Allow-Methods", "PUT");
+    response_add(response, "Access-Control-Allow-Headers", "Content-Type");
 }
 
 /* The answer that the library made: its status, its headers, and its page in the format that the client prefers. */
@@ -216,11 +219,13 @@ static void refuse(const clientcert_decision *decision, const struct request *re
 /* One line for each request. HTTP lets neither spaces nor line ends into a method or a target. */
 static void log_request(const struct connection *connection, const struct host *host, const struct request *request,
                         const clientcert_decision *decision) {
-    static const char *const versions[] = {"HTTP/?", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3"};
+    const char *http = request->http_version == CLIENTCERT_HTTP_2     ? "HTTP/2"
+                       : request->http_version == CLIENTCERT_HTTP_1_1 ? "HTTP/1.1"
+                                                                      : "HTTP/1.0";
 
     printf("request %lu.%lu %s %s %s %s %s %s\n", connection->number, connection->requests,
-           SSL_get_version(connection->ssl), versions[request->http_version], host->name, request->method,
-           request->target, clientcert_decision_audit(decision, NULL));
+           SSL_get_version(connection->ssl), http, host->name, request->method, request->target,
+           clientcert_decision_audit(decision, NULL));
 }
 
 static void replace(char **place, const char *value) {
@@ -233,7 +238,7 @@ static void remember(struct connection *connection, const struct request *reques
                      const clientcert_decision *decision) {
     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT)
         connection->preflight_opened |= connection->requests == 1;
-    else if (!known->signed_in)
+    else if (!known->signed_in && *clientcert_decision_identity(decision) != '\0')
         replace(&connection->identity, clientcert_decision_identity(decision));
     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_MISDIRECTED)
         replace(&connection->answered_421, request->authority);
@@ -267,7 +272,7 @@ enum step answer(struct connection *connection, const struct request *request, s
     else if (action != CLIENTCERT_ACTION_ALLOW)
         refuse(decision, request, response);
     else if (response->status == 0) /* no redirect of who came back just now */
-        serve(&known, request, response);
+        serve(&known, clientcert_decision_verdict(decision), request, response);
     if (step == STEP_RESPOND && action != CLIENTCERT_ACTION_PREFLIGHT)
         allow_origin(connection, request, response);
     if (action == CLIENTCERT_ACTION_LOG_OUT)

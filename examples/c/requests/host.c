@@ -22,7 +22,7 @@ static void print_warnings(const char *name, const clientcert_verifier *verifier
     clientcert_policy *policy = clientcert_verifier_policy(verifier);
 
     for (size_t i = 0; i < clientcert_policy_warning_count(policy); i++)
-        fprintf(stderr, "requests: %s: warning: %s\n", name, clientcert_policy_warning(policy, i));
+        fprintf(stderr, "requests_server: %s: warning: %s\n", name, clientcert_policy_warning(policy, i));
     clientcert_policy_free(policy);
 }
 

@@ -176,7 +176,8 @@ static int send_response(SSL *ssl, const struct request *request, const struct r
         return 0;
     BIO_printf(bytes, "HTTP/1.1 %d %s\r\n", response->status, phrase(response->status));
     for (size_t i = 0; i < response->header_count; i++)
-        BIO_printf(bytes, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
+        if (strcmp(response->headers[i].name, "Connection") != 0) /* below, for all reasons to close */
+            BIO_printf(bytes, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
     if (response->status != 204)
         BIO_printf(bytes, "Content-Length: %zu\r\n", response->length);
     BIO_printf(bytes, "Connection: %s\r\n\r\n", response->closes ? "close" : "keep-alive");

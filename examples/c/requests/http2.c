@@ -146,6 +146,8 @@ static int respond(struct session *session, int32_t id, struct stream *stream) {
     for (size_t i = 0; i < response->header_count; i++) {
         char *name = response->headers[i].name;
 
+        if (strcmp(name, "Connection") == 0) /* GOAWAY says it here */
+            continue;
         for (char *letter = name; *letter != '\0'; letter++)
             if (*letter >= 'A' && *letter <= 'Z')
                 *letter += 'a' - 'A'; /* RFC 9113 section 8.2 */

@@ -2,8 +2,8 @@
  * An HTTPS server that asks clientcert about every request: HTTP/1.1 and HTTP/2, virtual hosts, certificates that are
  * asked for late.
  *
- *     requests [--http1] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] CERTIFICATE KEY PORT HOST=FILE...
- *     requests server.pem server.key 8443 www.localhost=www.toml login.localhost=login.toml
+ *     requests_server [--http1] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] CERTIFICATE KEY PORT HOST=FILE...
+ *     requests_server server.pem server.key 8443 www.localhost=www.toml login.localhost=login.toml
  *
  * CERTIFICATE and KEY are the server's own, in PEM, for all its names. PORT 0 is a free one; the first line printed says
  * which. Every HOST is a virtual host with a policy of its own: FILE has the options of clientcert in TOML. The first one
@@ -41,7 +41,7 @@ struct task {
 };
 
 void fail(const char *what) {
-    fprintf(stderr, "requests: %s\n", what);
+    fprintf(stderr, "requests_server: %s\n", what);
     ERR_print_errors_fp(stderr);
     exit(1);
 }
@@ -130,7 +130,7 @@ int main(int argc, char **argv) {
             fail("unknown argument");
     }
     if (argc < 5)
-        fail("usage: requests [--http1] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] "
+        fail("usage: requests_server [--http1] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] "
              "CERTIFICATE KEY PORT HOST=FILE...");
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
