@@ -40,6 +40,8 @@ mod crypto;
 mod error;
 mod ffi;
 mod files;
+mod seal;
+mod session;
 mod signature;
 
 mod time;
@@ -47,5 +49,6 @@ mod verifier;
 
 pub use error::{Error, Status};
 pub use policy::{Config, Enforcement, Mode, Policy};
+pub use session::Resumed;
 pub use verdict::{Outcome, Verdict};
 pub use verifier::{Statistics, Verifier};

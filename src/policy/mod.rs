@@ -10,6 +10,7 @@ mod options;
 mod reference;
 mod registrations;
 mod requests;
+mod secret;
 mod settings;
 mod snapshot;
 mod source;

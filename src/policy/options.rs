@@ -75,6 +75,8 @@ pub enum Kind {
     IdentityRules,
     /// The URL of a registry of keys.
     Registry,
+    /// Secrets: a file, or `hex:` and the secret itself. Every setting adds one.
+    Secrets,
 }
 
 /// A word that an option takes.
@@ -170,6 +172,7 @@ impl OptionInfo {
             Kind::Host => "host name, with a port where it is not 443".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
+            Kind::Secrets => "file of 32 to 1024 bytes, or `hex:` and 64 to 2048 digits; repeatable".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
         }
     }
@@ -181,7 +184,10 @@ impl OptionInfo {
 
     /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Origins)
+        matches!(
+            self.kind,
+            Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Secrets | Kind::Origins
+        )
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -273,6 +279,8 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
+    SessionKey,
+    SessionMaxAge,
     Preflight,
     PreflightOrigin,
     Challenge,

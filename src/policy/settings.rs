@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) registry_max_age: Duration,
     pub(super) cache_size: usize,
     pub(super) cache_ttl: Duration,
+    /// In seconds.
+    pub(super) session_max_age: i64,
     pub(super) requests: RequestOptions,
 }
 
@@ -111,6 +113,7 @@ impl Settings {
             registry_max_age: Duration::from_secs(read.number(Key::RegistryMaxAge)?.into()),
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
+            session_max_age: read.number(Key::SessionMaxAge)?.into(),
             requests: RequestOptions::of(config)?,
         })
     }

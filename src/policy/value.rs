@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::options::{ForeignWord, Kind, Named, OptionInfo, Word, alternatives, quoted};
 use super::requests::{is_authority, is_origin};
+use super::secret::Secret;
 use super::source::Source;
 use crate::Error;
 pub(super) use crate::certificate::oid_from_dotted as oid_bytes;
@@ -30,6 +31,7 @@ pub(super) enum Value {
     Sources(Vec<Source>),
     IdentityRules(Vec<Rule>),
     Registry(Opened),
+    Secrets(Vec<Secret>),
 }
 
 /// A registry, opened once: whoever has a copy of its value shares it. Equal are those of one URL.
@@ -123,6 +125,7 @@ impl Value {
             Kind::Host => refuse("the name of a host, such as certificates.example.com or certificates.example.com:8443".into()),
             Kind::Certificates | Kind::RevocationLists => Ok(Self::Sources(vec![Source::parse(option, text)?])),
             Kind::Registry => Ok(Self::Registry(Opened(Arc::new(Registry::open(text)?)))),
+            Kind::Secrets => Ok(Self::Secrets(vec![Secret::parse(option, text)?])),
             Kind::IdentityRules => match Rule::parse(text) {
                 Ok(rule) => Ok(Self::IdentityRules(vec![rule])),
                 Err(error) => refuse(format!("a rule: {error}")),
@@ -130,7 +133,7 @@ impl Value {
         }
     }
 
-    /// The value as a policy's identity contains it. Certificates and CRLs have no part in it.
+    /// The value as a policy's identity contains it. Certificates, CRLs and secrets have no part in it.
     pub(super) fn canonical(&self) -> String {
         match self {
             Self::Word(word) => (*word).to_string(),
@@ -140,7 +143,7 @@ impl Value {
             Self::List(items) => items.join(","),
             Self::Purposes(oids) => oids.join(","),
             Self::Reasons(codes) => codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(","),
-            Self::Sources(_) => String::new(),
+            Self::Sources(_) | Self::Secrets(_) => String::new(),
             // No rule has a line end in it.
             Self::IdentityRules(rules) => rules.iter().map(Rule::text).collect::<Vec<_>>().join("\n"),
             // Where it is: what it holds changes with every key, and is asked again for every resumed session.
@@ -160,6 +163,7 @@ impl Value {
             Self::Reasons(codes) => array(codes.iter().map(|code| string(code.name()))),
             Self::Registry(Opened(registry)) => string(&registry.url()),
             Self::IdentityRules(rules) => array(rules.iter().map(|rule| string(rule.text()))),
+            Self::Secrets(secrets) => array(secrets.iter().map(|secret| string(&secret.text()))),
             Self::Sources(sources) => array(sources.iter().filter_map(Source::text).map(|text| string(&text))),
         }
     }

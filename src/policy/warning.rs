@@ -70,6 +70,8 @@ pub enum WarningKind {
     SecondOpinionOff,
     /// Certificates for any purpose are accepted.
     AnyPurpose,
+    /// A file with a secret can be read or written by everybody.
+    SecretExposed,
 }
 
 impl WarningKind {
@@ -101,6 +103,7 @@ impl WarningKind {
             Self::RegistryAway => "registry_away",
             Self::SecondOpinionOff => "second_opinion_off",
             Self::AnyPurpose => "any_purpose",
+            Self::SecretExposed => "secret_exposed",
         }
     }
 }

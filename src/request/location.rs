@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Request, authority};
-
-/// The parameter that names the host that a request came from.
-const RETURN: &str = "clientcert_return";
+use super::Request;
 
 /// Where a request is itself, as a reference to the same host; None where its target is no path.
 pub(super) fn itself(request: &Request<'_>) -> Option<String> {
@@ -14,17 +11,15 @@ pub(super) fn itself(request: &Request<'_>) -> Option<String> {
     Some(location)
 }
 
-/// Where the same request is on the host that asks in its handshake, with the host that it came from.
-pub(super) fn elsewhere(host: &str, request: &Request<'_>) -> String {
+/// Where the same request is on another host, with a parameter more.
+pub(super) fn elsewhere(host: &str, target: Option<&str>, parameter: (&str, &str)) -> String {
     let mut location = format!("https://{host}");
-    if request.target.is_none_or(|target| push_target(&mut location, target).is_none()) {
+    if target.is_none_or(|target| push_target(&mut location, target).is_none()) {
         location.push('/');
     }
-    if let Some(here) = authority::for_url(request) {
-        let first = if location.contains('?') { '&' } else { '?' };
-        // Writing to a String cannot fail.
-        let _ = write!(location, "{first}{RETURN}={here}");
-    }
+    let (separator, (name, value)) = (if location.contains('?') { '&' } else { '?' }, parameter);
+    // Writing to a String cannot fail.
+    let _ = write!(location, "{separator}{name}={value}");
     location
 }
 
@@ -62,7 +57,7 @@ mod tests {
     use super::*;
 
     fn at(target: &str) -> Request<'_> {
-        Request { target: Some(target), authority: Some("www.example.com:8443"), ..Request::default() }
+        Request { target: Some(target), ..Request::default() }
     }
 
     #[test]
@@ -79,19 +74,15 @@ mod tests {
         assert_eq!(itself(&at("//evil.example/")).as_deref(), Some("/.//evil.example/"));
         assert_eq!(itself(&at("/\\evil.example/")).as_deref(), Some("/./%5Cevil.example/"));
         assert_eq!(itself(&at("/a\r\nX: y\0")).as_deref(), Some("/a%0D%0AX:%20y%00"));
-        assert_eq!(
-            elsewhere("certs.example.com", &at("//evil.example/")),
-            "https://certs.example.com//evil.example/?clientcert_return=www.example.com:8443"
-        );
     }
 
     #[test]
-    fn the_way_back_is_a_parameter() {
-        assert_eq!(
-            elsewhere("certs.example.com", &at("/a?b=c#d")),
-            "https://certs.example.com/a?b=c&clientcert_return=www.example.com:8443"
-        );
-        let evil = Request { authority: Some("evil\r\nX: y"), target: None, ..Request::default() };
-        assert_eq!(elsewhere("certs.example.com", &evil), "https://certs.example.com/");
+    fn the_same_request_elsewhere_has_a_parameter_more() {
+        let there = |target| elsewhere("certs.example.com", target, ("x", "1"));
+        assert_eq!(there(Some("/a?b=c#d")), "https://certs.example.com/a?b=c&x=1");
+        assert_eq!(there(Some("/a")), "https://certs.example.com/a?x=1");
+        assert_eq!(there(Some("//evil.example/")), "https://certs.example.com//evil.example/?x=1");
+        assert_eq!(there(Some("http://evil.example/")), "https://certs.example.com/?x=1");
+        assert_eq!(there(None), "https://certs.example.com/?x=1");
     }
 }

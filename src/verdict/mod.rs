@@ -227,6 +227,11 @@ impl Verdict {
         }
     }
 
+    /// The verdict on a client of whom nothing is known but what was brought back, a session or a ticket, and does not count.
+    pub(crate) fn of_connection(policy: &Policy, code: Code, detail: impl Into<Option<Detail>>) -> Self {
+        Self::refused(policy, Chain::empty(), vec![Reason::of_connection(code).with(detail)])
+    }
+
     fn without_certificate(policy: &Policy) -> Self {
         let required = policy.mode().requires();
         let reasons = match required {
@@ -346,6 +351,16 @@ impl Verdict {
     /// The DER of a presented certificate, whether or not it could be read.
     pub fn certificate_der(&self, index: usize) -> Option<&[u8]> {
         self.chain.certificate_der(index)
+    }
+
+    /// The DER of each certificate that a verification needs to come to this verdict again, leaf first: those of the accepted
+    /// path that were presented, or all where no path was accepted.
+    pub(crate) fn decisive_certificates(&self) -> Vec<&[u8]> {
+        let on_path = || self.path.iter().filter_map(|index| self.chain.certificate_der(*index)).collect();
+        match self.verified() && self.path.first() == Some(&0) {
+            true => on_path(),
+            false => Some(self.chain.der()).filter(|der| !der.is_empty()).into_iter().collect(),
+        }
     }
 
     /// The DER of all presented certificates, one after another.
