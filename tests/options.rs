@@ -76,6 +76,9 @@ mod setting {
             Kind::Certificates | Kind::RevocationLists => vec!["/nowhere", "relative", "*.pem"],
             Kind::Registry => vec!["external", "file:/etc/users", "memory:", "memory:# nobody"],
             Kind::Url => vec!["http://ocsp.example.com/", "https://[::1]:8080/a?b"],
+            Kind::Words(_) => vec!["none", "transport", "client_certificate, TRANSPORT"],
+            Kind::Origins => vec!["https://app.example.com", "http://localhost:3000", "https://[::1]:8443"],
+            Kind::Host => vec!["certs.example.com", "Certs.Example.com:8443", "[2001:db8::1]:8443"],
             Kind::IdentityRules => vec!["san.email", " registry ", "subject.cn match=\"(a),(b)\" user=\"\\1\" lower"],
             Kind::WordOrNumber { words, maximum, .. } => {
                 return words.iter().map(|word| word.name.into()).chain(["0".into(), maximum.to_string()]).collect();
@@ -99,6 +102,11 @@ mod setting {
             Kind::Reasons => &["expired", "-1", "signature_invalid", "X509_V_ERR_CERT_REVOKED", "23", "none,10"],
             Kind::Registry => &["", "users", "file:", "file:a\0b", "external:x", "ldap://host"],
             Kind::Url => &["", "ocsp.example.com", "ftp://ocsp.example.com/", "http://", "http://a b/", "http://a\0/"],
+            Kind::Words(_) => &["basic", "none,transport", "transport client_certificate"],
+            Kind::Origins => {
+                &["", "*", "null", "app.example.com", "https://app.example.com/", "https://app.example.com:443"]
+            }
+            Kind::Host => &["", "https://certs.example.com", "certs.example.com/", "a b", "a:b", "a\r\nX: y", "a\0"],
             Kind::IdentityRules => &["", "san.mail", "san.email lower=1", "subject.cn match=(", "san.dns user=root"],
             Kind::Certificates => &["", "a\0b", "/etc/[", "/etc/***"],
             _ => &[],

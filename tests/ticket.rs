@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use clientcert::request::{Action, Decision, HttpVersion, NONCE_COOKIE, Redeemed, Request, Requirement};
 use clientcert::verify::Code;
@@ -33,7 +33,7 @@ fn verifier(mode: &str, options: &[(&str, &str)]) -> Verifier {
 
 /// The host that cannot ask, and the one that asks in its handshake.
 fn hosts(options: &[(&str, &str)]) -> (Verifier, Verifier) {
-    let asking: Vec<_> = [("certificate_host", "cert.example.com/who")].iter().chain(options).copied().collect();
+    let asking: Vec<_> = [("certificate_host", "cert.example.com")].iter().chain(options).copied().collect();
     (verifier("deferred", &asking), verifier("require", options))
 }
 
@@ -46,6 +46,7 @@ fn ask(asking: &Verifier, target: &str, nonce: Option<&str>, now: i64) -> Decisi
         method: "GET",
         server_name: Some(HOST),
         authority: Some(HOST),
+        virtual_host: Some(HOST),
         target: Some(target),
         nonce,
         ..Request::default()
@@ -56,7 +57,7 @@ fn ask(asking: &Verifier, target: &str, nonce: Option<&str>, now: i64) -> Decisi
 }
 
 fn header<'d>(decision: &'d Decision, name: &str) -> Option<&'d str> {
-    decision.headers().iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
+    decision.headers().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 fn parameter<'u>(url: &'u str, name: &str) -> &'u str {
@@ -166,27 +167,63 @@ fn a_browser_keeps_its_nonce() {
 }
 
 #[test]
-fn the_way_back_leads_to_the_asking_host_alone() {
+fn the_way_there_and_back_leads_to_the_two_hosts_alone() {
     let (asking, asked) = hosts(&[]);
     for target in
         ["//evil.example", "/\\evil.example", "https://evil.example/", "", "evil", "/a\r\nSet-Cookie: x=y", "/#x"]
     {
+        let there = ask(&asking, target, None, NOW);
+        let there = header(&there, "Location").expect("a URL");
         let (back, _) = way(&asking, &asked, target);
-        assert!(back.starts_with("https://www.example.com/?clientcert_ticket="), "{target}: {back}");
+        for (url, host) in [(there, "https://cert.example.com/"), (&back, "https://www.example.com/")] {
+            assert!(url.starts_with(host), "{target}: {url}");
+            assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "{target}: {url}");
+        }
     }
 }
+
+#[test]
+fn a_host_that_only_the_client_names_is_never_sent_anybody() {
+    let asking = verifier("deferred", &[("certificate_host", "cert.example.com")]);
+    let names = [
+        (Some("evil.example"), Some(HOST)),
+        (Some("evil.example"), None),
+        (Some(HOST), None),
+        (None, Some(HOST)),
+        (Some("evil.example"), Some("*.example.com")),
+    ];
+    for (authority, virtual_host) in names {
+        let request = Request { authority, virtual_host, tls: 0x0304, http: HttpVersion::Http2, ..Request::default() };
+        let decision = asking.decide(&asking.verify(&[]), &request, NOW);
+        assert_eq!(decision.action(), Action::Forbid, "{authority:?} {virtual_host:?}");
+        assert_eq!(header(&decision, "Location"), None);
+    }
+}
+
+#[test]
+fn a_ticket_that_does_not_count_is_never_made_good() {
+    let (asking, _) = hosts(&[]);
+    let refused = asking.redeem_ticket("", HOST, "", NOW).verdict;
+    asking.reload().expect("a reload");
+    let request = Request { requirement: Requirement::None, ..Request::default() };
+    assert_eq!(asking.decide(&refused, &request, NOW).action(), Action::Forbid);
+    assert_eq!(asking.recheck(&refused, NOW).outcome(), Outcome::Failed);
+    assert_eq!(asking.ocsp_response_at(&refused, 0, &[], NOW).outcome(), Outcome::Failed);
+}
+
+static HOSTS: LazyLock<(Verifier, Verifier)> = LazyLock::new(|| hosts(&[]));
 
 proptest! {
     #[test]
     fn whatever_is_redeemed_is_judged_and_nothing_else_is(bytes in "[A-Za-z0-9_-]{0,400}", host in ".{0,20}", nonce in ".{0,70}") {
-        let (asking, _) = hosts(&[]);
+        let (asking, _) = &*HOSTS;
         refused(&asking.redeem_ticket(&bytes, &host, &nonce, NOW), Code::TicketInvalid);
     }
 
     #[test]
     fn no_bit_of_a_ticket_can_be_changed(place in any::<prop::sample::Index>(), with in "[A-Za-z0-9_-]") {
-        let (asking, asked) = hosts(&[]);
-        let (back, nonce) = way(&asking, &asked, "/");
+        let (asking, asked) = &*HOSTS;
+        let (back, nonce) = way(asking, asked, "/");
         let ticket = parameter(&back, "clientcert_ticket");
         let place = place.index(ticket.len());
         let changed = format!("{}{with}{}", &ticket[..place], &ticket[place + 1..]);

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::config::Config;
+use super::mode::Mode;
 use super::options::{Key, Word};
 use super::value::Value;
+use super::warning::{Warning, WarningKind};
 use crate::Error;
 
 /// What becomes of a CORS preflight, which carries no certificate (Fetch, section 4.8).
@@ -116,6 +118,52 @@ impl RequestOptions {
             },
         })
     }
+}
+
+/// Where a certificate cannot be asked for although a request may need one, and options that have no effect.
+pub(super) fn warnings(config: &Config, mode: Mode, options: &RequestOptions) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut warn = |kind, option, text: &str| warnings.push(Warning::new(kind, option, text));
+    match mode {
+        Mode::Deferred if options.certificate_host.is_none() => {
+            let nobody = match options.renegotiates {
+                true => "clients of TLS 1.3 that do not offer post-handshake authentication, which browsers do not",
+                false => {
+                    "clients of TLS 1.2, because 'renegotiation' is off, those of TLS 1.3 that do not offer \
+                          post-handshake authentication, which browsers do not"
+                }
+            };
+            let text = format!(
+                "cannot ask {nobody}, nor anybody over HTTP/2 or HTTP/3: ask at once with mode 'optional', name a host \
+                 that does so in 'certificate_host', or cap the server at TLS 1.2 and HTTP/1.1 with 'renegotiation' secure"
+            );
+            warn(WarningKind::LateAskingImpossible, "mode", &text);
+        }
+        Mode::Off if options.certificate_host.is_none() => warn(
+            WarningKind::NobodyAsked,
+            "mode",
+            "no client is asked for a certificate, and none can be let in where one is required: ask with mode 'optional', \
+             or name a host that does so in 'certificate_host'",
+        ),
+        _ => {}
+    }
+    if mode.asks() && options.certificate_host.is_some() {
+        let text = format!("mode '{}' asks in its own handshake", mode.name());
+        warn(WarningKind::NoEffect, "certificate_host", &text);
+    }
+    if options.preflight != Preflight::Answer && !options.preflight_origins.is_empty() {
+        warn(WarningKind::NoEffect, "preflight_origin", "'preflight' is not answer");
+    }
+    for (key, name) in [
+        (Key::Renegotiation, "renegotiation"),
+        (Key::LateBodyLimit, "late_body_limit"),
+        (Key::LateRequest, "late_request"),
+    ] {
+        if mode != Mode::Deferred && config.is_set(key) {
+            warn(WarningKind::NoEffect, name, &format!("mode '{}' asks nobody late", mode.name()));
+        }
+    }
+    warnings
 }
 
 /// The values of `WWW-Authenticate` that a policy sends. The names are those of `ca_names`, one challenge each, because a

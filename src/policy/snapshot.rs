@@ -12,7 +12,7 @@ use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
 use super::options::Key;
 use super::registrations::Registrations;
-use super::requests::{RequestOptions, challenge_values};
+use super::requests::{self, RequestOptions, challenge_values};
 use super::secret::SessionKeys;
 use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
@@ -385,6 +385,7 @@ fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> 
     if rules.second_opinion == SecondOpinionRule::Off {
         warn(WarningKind::SecondOpinionOff, "second_opinion", "a fault in one validator alone can let somebody in");
     }
+    warnings.extend(requests::warnings(config, *mode, &settings.requests));
     warnings
 }
 

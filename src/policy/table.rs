@@ -714,7 +714,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         name: "preflight_origin",
         kind: Kind::Origins,
         default: "",
-        help: "the origins whose preflights `preflight = answer` answers",
+        help: "the origins whose preflights are answered here, where `preflight` is `answer`",
         details: "Every setting adds one. They are compared byte by byte with what a browser sends; there are no patterns.",
         aliases: &[],
         decides: false,

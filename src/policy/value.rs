@@ -192,7 +192,8 @@ fn purposes(option: &'static OptionInfo, words: &[Word], text: &str) -> Result<V
 
 /// Words in the order of the table, each once.
 fn list_of_words(option: &'static OptionInfo, words: &[Word], text: &str) -> Result<Value, Error> {
-    let given = || items(text).filter(|item| !same("none", item));
+    let only_none = items(text).eq(["none"]);
+    let given = || items(text).filter(|_| !only_none);
     if let Some(unknown) = given().find(|item| !words.iter().any(|word| same(word.name, item))) {
         return Err(invalid(option, unknown, alternatives(words)));
     }

@@ -72,6 +72,10 @@ pub enum WarningKind {
     AnyPurpose,
     /// A file with a secret can be read or written by everybody.
     SecretExposed,
+    /// Clients that should be asked late are clients that cannot be.
+    LateAskingImpossible,
+    /// No client is asked for a certificate, here or elsewhere.
+    NobodyAsked,
 }
 
 impl WarningKind {
@@ -104,6 +108,8 @@ impl WarningKind {
             Self::SecondOpinionOff => "second_opinion_off",
             Self::AnyPurpose => "any_purpose",
             Self::SecretExposed => "secret_exposed",
+            Self::LateAskingImpossible => "late_asking_impossible",
+            Self::NobodyAsked => "nobody_asked",
         }
     }
 }
