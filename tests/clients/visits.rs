@@ -22,7 +22,7 @@ const HOSTS: [(&str, &str); 6] = [
     ("pass.localhost", "mode = \"optional\"\nca = [\"{pki}/ca.pem\"]\npreflight = \"pass\"\n"),
     (
         "late.localhost",
-        "mode = \"deferred\"\nca = [\"{pki}/ca.pem\"]\ncertificate_host = \"ask.localhost:{port}/vouch\"\n\
+        "mode = \"deferred\"\nca = [\"{pki}/ca.pem\"]\ncertificate_host = \"ask.localhost:{port}\"\n\
          session_key = [\"{key}\"]\n",
     ),
     ("ask.localhost", "mode = \"require\"\nca = [\"{pki}/ca.pem\"]\nsession_key = [\"{key}\"]\n"),
@@ -148,7 +148,7 @@ impl Visit {
 
         let asked = self.server.log().into_iter().find(|logged| is(logged, "late.localhost", "/verified")).unwrap();
         assert_eq!(asked.audit["action"], "ask_elsewhere", "{}", asked.audit);
-        let vouched = self.logged("ask.localhost", "GET", "/vouch");
+        let vouched = self.logged("ask.localhost", "GET", "/verified");
         assert_eq!(vouched.audit["action"], "allow", "{}", vouched.audit);
     }
 

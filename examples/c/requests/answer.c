@@ -18,12 +18,16 @@ static const struct place {
     {"/login-or-certificate", CLIENTCERT_REQUIREMENT_VERIFIED, "/log-in", 0},
     {"/log-in", CLIENTCERT_REQUIREMENT_NONE, NULL, 0},
     {"/log-out", CLIENTCERT_REQUIREMENT_NONE, NULL, 1},
-    {"/vouch", CLIENTCERT_REQUIREMENT_VERIFIED, NULL, 0},
 };
+
+/* Where another host sent the browser because it cannot ask for a certificate itself, whatever the path. */
+static const struct place vouching = {"", CLIENTCERT_REQUIREMENT_VERIFIED, NULL, 0};
 
 static const struct place *place_of(const char *target) {
     size_t length = strcspn(target, "?");
 
+    if (is_question(target))
+        return &vouching;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         if (strlen(places[i].path) == length && memcmp(places[i].path, target, length) == 0)
             return &places[i];
@@ -92,6 +96,7 @@ static clientcert_decision *decide(const struct connection *connection, const st
                                    const struct facts *known) {
     clientcert_request *facts = clientcert_request_new();
     clientcert_decision *decision;
+    const char *nonce;
     size_t length = 0;
 
     if (facts == NULL)
@@ -114,6 +119,9 @@ static clientcert_decision *decide(const struct connection *connection, const st
                strcmp(connection->answered_421, request->authority) == 0);
     number(facts, CLIENTCERT_REQUEST_LOG_OUT, known->place != NULL && known->place->log_out);
     number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, cookie_value(request->cookie, "__Host-logged-out", &length) != NULL);
+    nonce = cookie_value(request->cookie, "__Host-clientcert", &length);
+    if (nonce != NULL && clientcert_request_set_text(facts, CLIENTCERT_REQUEST_NONCE, nonce, length, NULL) != CLIENTCERT_OK)
+        fail("a fact is not taken");
     text(facts, CLIENTCERT_REQUEST_METHOD, request->method);
     text(facts, CLIENTCERT_REQUEST_TARGET, request->target);
     text(facts, CLIENTCERT_REQUEST_AUTHORITY, request->authority);
@@ -179,7 +187,7 @@ static void serve(const struct facts *known, const clientcert_verdict *verdict, 
     } else if (strcmp(known->place->path, "/log-in") == 0) {
         response_add(response, "Set-Cookie", "__Host-logged-out=; Path=/; Secure; Max-Age=0");
         set_body(response, "text/plain", login, sizeof(login) - 1);
-    } else if (strcmp(known->place->path, "/vouch") == 0) {
+    } else if (known->place == &vouching) {
         vouch(known->host, verdict, known->handshake_time, request, response);
     } else {
         describe(verdict, request, response);
@@ -247,7 +255,7 @@ static void remember(struct connection *connection, const struct request *reques
 enum step answer(struct connection *connection, const struct request *request, struct response *response) {
     const struct host *host =
         host_named(connection->server, request->authority, request->authority == NULL ? 0 : strlen(request->authority));
-    struct facts known = {.host = host, .place = place_of(request->target), .handshake_time = connection->handshake_time};
+    struct facts known = {.host = host, .place = place_of(request->target), .handshake_time = clientcert_openssl_handshake_time(connection->ssl)};
     clientcert_verdict *signed_in = redeem(host, request, response);
     clientcert_decision *decision;
     enum step step = STEP_RESPOND;
@@ -278,6 +286,8 @@ enum step answer(struct connection *connection, const struct request *request, s
     if (action == CLIENTCERT_ACTION_LOG_OUT)
         response_add(response, "Set-Cookie", "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax");
     response->closes = clientcert_decision_closes(decision);
+    if (step == STEP_RESPOND) /* nothing but a ticket is at stake */
+        (void)!clientcert_openssl_keep_session(connection->ssl, clientcert_decision_session_cacheable(decision));
     clientcert_decision_free(decision);
     clientcert_verdict_free(signed_in);
     return step;

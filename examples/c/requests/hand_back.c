@@ -4,6 +4,8 @@
 
 #include "requests.h"
 
+#define QUESTION "clientcert_question"
+
 /* Takes a parameter out of a target: its value, to be freed, or NULL where there is none. */
 static char *take_parameter(char *target, const char *name) {
     size_t length = strlen(name);
@@ -26,10 +28,18 @@ static char *take_parameter(char *target, const char *name) {
     return NULL;
 }
 
+/* Whether another host sent the browser here, to be asked for its certificate. */
+int is_question(const char *target) {
+    const char *query = strchr(target, '?');
+
+    return query != NULL && (strncmp(query + 1, QUESTION "=", sizeof(QUESTION)) == 0 ||
+                             strstr(query, "&" QUESTION "=") != NULL);
+}
+
 /* At the host that asks: sends the browser back, if another host of ours sent it here. */
 void vouch(const struct host *host, const clientcert_verdict *verdict, int64_t handshake_time,
            const struct request *request, struct response *response) {
-    char *target = strdup(request->target), *question = target == NULL ? NULL : take_parameter(target, "clientcert_question");
+    char *target = strdup(request->target), *question = target == NULL ? NULL : take_parameter(target, QUESTION);
     clientcert_ticket *ticket = NULL;
 
     response->status = 400;

@@ -33,7 +33,7 @@ void host_add(struct server *server, const char *name, const char *file) {
         fail("too many hosts");
     host->name = name;
     host->verifier = verifier_from(file);
-    host->context = tls_context(server, host->verifier);
+    host->context = tls_context(server, host);
     print_warnings(name, host->verifier);
     server->host_count++;
 }

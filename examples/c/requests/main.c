@@ -16,7 +16,8 @@
  *     /user                    whoever is a user
  *     /login-or-certificate    verified, or else the log-in page
  *     /log-in, /log-out        forgets that somebody logged out; logs out
- *     /vouch                   tells another host who this is, where that cannot ask for a certificate itself
+ *
+ * Every place also tells another host who the client is, where that sent the browser because it cannot ask for a certificate.
  *
  * Every request is logged: connection and request, TLS, HTTP, host, method, target, and the audit record of the decision.
  */
@@ -59,7 +60,6 @@ static void *serve(void *argument) {
     if (connection.ssl != NULL && SSL_set_app_data(connection.ssl, &connection) == 1 &&
         SSL_set_fd(connection.ssl, task->socket) == 1 &&
         SSL_accept(connection.ssl) == 1) {
-        connection.handshake_time = time(NULL);
         if (tls_is_http2(connection.ssl))
             http2_serve(&connection);
         else

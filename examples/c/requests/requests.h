@@ -36,7 +36,6 @@ struct connection {
     const struct server *server;
     const struct host *host; /* whose policy judged the certificate: by SNI, else the first */
     SSL *ssl;
-    int64_t handshake_time;  /* of the handshake that proved the key; -1 where that is not known */
     int offers_post_handshake_auth;
     int finished_messages;      /* counts the Finished messages of the client */
     int late;                /* CLIENTCERT_LATE_...: what came of asking late */
@@ -44,7 +43,6 @@ struct connection {
     unsigned long requests;
     char *answered_421;      /* the authority that was last answered so */
     char *identity;          /* of the earlier requests; NULL before the first */
-    int ticket_sent;
 };
 
 /* A request, as both versions of HTTP have it. Texts that are missing are NULL. */
@@ -81,11 +79,10 @@ void host_add(struct server *server, const char *name, const char *file);
 const struct host *host_named(const struct server *server, const char *authority, size_t length);
 
 /* tls.c */
-SSL_CTX *tls_context(struct server *server, const clientcert_verifier *verifier);
+SSL_CTX *tls_context(struct server *server, const struct host *host);
 int tls_read(SSL *ssl, void *bytes, int size, int seconds);
 int tls_write(SSL *ssl, const void *bytes, size_t length);
 int tls_ask(struct connection *connection);
-void tls_send_ticket(struct connection *connection);
 int tls_is_http2(const SSL *ssl);
 
 /* http1.c, http2.c: serve all requests of a connection */
@@ -104,6 +101,7 @@ clientcert_verdict *sign_in_find(const char *cookies, int64_t *handshake_time);
 const char *cookie_value(const char *cookies, const char *name, size_t *length);
 
 /* hand_back.c */
+int is_question(const char *target);
 void vouch(const struct host *host, const clientcert_verdict *verdict, int64_t handshake_time,
            const struct request *request, struct response *response);
 clientcert_verdict *redeem(const struct host *host, const struct request *request, struct response *response);

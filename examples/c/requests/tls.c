@@ -9,31 +9,33 @@ static struct connection *connection_of(const SSL *ssl) {
     return (struct connection *)SSL_get_app_data(ssl);
 }
 
-/* Before anything is chosen: did the client say that it can be asked after the handshake (RFC 8446 section 4.2.6)? */
-static int on_client_hello(SSL *ssl, int *alert, void *unused) {
+/* The client's first message says whether it can be asked after the handshake (RFC 8446 section 4.2.6), and names a host:
+   its policy decides whether a certificate is asked for, and judges it. Here, and not in the callback for server names, so
+   that sessions are resumed under the policy of their host. */
+static int on_client_hello(SSL *ssl, int *alert, void *server) {
+    struct connection *connection = connection_of(ssl);
     const unsigned char *extension;
+    const char *name;
     size_t length;
 
-    (void)alert;
-    (void)unused;
-    connection_of(ssl)->offers_post_handshake_auth =
+    /* A renegotiation is for the host of the first handshake, and asks what that host wants to know now. */
+    if (connection->finished_messages > 0)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    connection->offers_post_handshake_auth =
         SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_post_handshake_auth, &extension, &length);
-    return SSL_CLIENT_HELLO_SUCCESS;
+    name = clientcert_openssl_server_name(ssl, &length);
+    connection->host = host_named((const struct server *)server, name, length);
+    if (clientcert_openssl_select(ssl, connection->host->context))
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
 }
 
-/* The client named a host: its policy decides whether a certificate is asked for, and judges it. */
-static int on_server_name(SSL *ssl, int *alert, void *server) {
-    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    const struct host *host = host_named((const struct server *)server, name, name == NULL ? 0 : strlen(name));
-
-    /* A renegotiation is for the host of the first handshake, and asks what that host wants to know now. */
-    if (connection_of(ssl)->finished_messages > 0)
-        return SSL_TLSEXT_ERR_OK;
-    if (!clientcert_openssl_select(ssl, host->context)) {
-        *alert = SSL_AD_INTERNAL_ERROR;
-        return SSL_TLSEXT_ERR_ALERT_FATAL;
-    }
-    connection_of(ssl)->host = host;
+/* Without it OpenSSL does not tell the client that its name was understood, nor later which one it was. */
+static int on_server_name(SSL *ssl, int *alert, void *unused) {
+    (void)ssl;
+    (void)alert;
+    (void)unused;
     return SSL_TLSEXT_ERR_OK;
 }
 
@@ -57,7 +59,7 @@ static void on_message(int written, int version, int type, const void *bytes, si
         connection_of(ssl)->finished_messages++;
 }
 
-SSL_CTX *tls_context(struct server *server, const clientcert_verifier *verifier) {
+SSL_CTX *tls_context(struct server *server, const struct host *host) {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
     if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
@@ -66,13 +68,17 @@ SSL_CTX *tls_context(struct server *server, const clientcert_verifier *verifier)
     if (SSL_CTX_use_certificate_chain_file(context, server->certificate) != 1 ||
         SSL_CTX_use_PrivateKey_file(context, server->key, SSL_FILETYPE_PEM) != 1)
         fail("the server's certificate or key cannot be used");
-    if (clientcert_openssl_install(context, verifier) != 1)
+    if (clientcert_openssl_install(context, host->verifier) != 1 || clientcert_openssl_set_host(context, host->name) != 1)
         fail("the verifier cannot be installed");
-    SSL_CTX_set_client_hello_cb(context, on_client_hello, NULL);
+    SSL_CTX_set_client_hello_cb(context, on_client_hello, server);
     SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
-    SSL_CTX_set_tlsext_servername_arg(context, server);
     SSL_CTX_set_alpn_select_cb(context, on_protocols, server);
     SSL_CTX_set_msg_callback(context, on_message);
+    /* Only a request tells whether its session may be kept (clientcert_openssl_keep_session): TLS 1.3 can send the ticket
+       then. */
+    SSL_CTX_set_num_tickets(context, 0);
+    /* A client that is asked by renegotiation would resume its session instead, and be asked nothing. */
+    SSL_CTX_set_options(context, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
     /* SSL_read returns where only a message of the handshake came, so that a question can end before the next request. */
     SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     return context;
@@ -129,7 +135,6 @@ int tls_ask(struct connection *connection) {
         if (connection->finished_messages == before && time(NULL) >= end)
             return CLIENTCERT_LATE_TIMED_OUT;
     }
-    connection->handshake_time = time(NULL);
     certificate = SSL_get_peer_certificate(ssl);
     X509_free(certificate);
     return certificate == NULL ? CLIENTCERT_LATE_DECLINED : CLIENTCERT_LATE_ANSWERED;
