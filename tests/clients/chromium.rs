@@ -14,7 +14,8 @@ use crate::pki::Pki;
 use crate::process::Process;
 
 /// Chooses the certificate for all hosts of the tests; with several, the user would be asked.
-const POLICY: &str = r#"{"AutoSelectCertificateForUrls": ["{\"pattern\": \"https://[*.]localhost\", \"filter\": {}}"]}"#;
+const POLICY: &str =
+    r#"{"AutoSelectCertificateForUrls": ["{\"pattern\": \"https://[*.]localhost\", \"filter\": {}}"]}"#;
 
 /// Starts Chromium, with a home of its own.
 pub fn start() -> Browser {
@@ -40,11 +41,14 @@ pub fn start() -> Browser {
         "--window-size=900,600", profile,
     ]});
     let session = chromium
-        .post("", &json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": options,
-            "timeouts": { "pageLoad": 120_000, "script": 120_000 },
-        }}}))
+        .post(
+            "",
+            &json!({ "capabilities": { "alwaysMatch": {
+                "browserName": "chrome",
+                "goog:chromeOptions": options,
+                "timeouts": { "pageLoad": 120_000, "script": 120_000 },
+            }}}),
+        )
         .expect("Chromium starts");
     chromium.address = format!("{}/{}", chromium.address, session["sessionId"].as_str().expect("a session"));
     Browser::new("chromium", chromium)
@@ -83,7 +87,8 @@ impl Drop for Chromium {
 }
 
 fn value(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
-    let text = response.and_then(|mut response| response.body_mut().read_to_string()).map_err(|error| error.to_string())?;
+    let text =
+        response.and_then(|mut response| response.body_mut().read_to_string()).map_err(|error| error.to_string())?;
     let mut answer: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
     match answer["value"]["error"].as_str() {
         Some(error) => Err(format!("{error}: {}", answer["value"]["message"].as_str().unwrap_or_default())),

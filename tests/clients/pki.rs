@@ -37,7 +37,9 @@ impl Pki {
         let database = format!("sql:{}", folder.display());
         fs::create_dir_all(folder).unwrap();
         run(Command::new("certutil").args(["-N", "--empty-password", "-d", &database]));
-        run(Command::new("certutil").args(["-A", "-n", "ca", "-t", "C,,", "-d", &database, "-i"]).arg(self.file("ca.pem")));
+        run(Command::new("certutil")
+            .args(["-A", "-n", "ca", "-t", "C,,", "-d", &database, "-i"])
+            .arg(self.file("ca.pem")));
         run(Command::new("pk12util").args(["-W", "alice", "-d", &database, "-i"]).arg(self.file("alice.p12")));
     }
 

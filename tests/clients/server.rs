@@ -85,15 +85,16 @@ impl Server {
         self.process.lines().iter().filter_map(|line| Logged::read(line)).collect()
     }
 
-    /// Waits until the last of so many requests of each connection is answered, and not only asked about.
-    pub fn answered(&self, requests: usize) {
-        let decided = |lines: &[String]| {
-            let log: Vec<Logged> = lines.iter().filter_map(|line| Logged::read(line)).collect();
-            let last = log.last()?;
-            let asks = last.audit["action"].as_str().is_some_and(|action| action.starts_with("ask_") && action != "ask_elsewhere");
-            (last.request == requests as u64 && !asks).then_some(())
-        };
-        self.process.wait_until(decided).unwrap_or_else(|| panic!("request {requests} is not answered: {:?}", self.log()));
+    /// Waits until the newest request is of this number on its connection, and answered, not only asked about.
+    pub fn wait_for_answer(&self, request: u64) {
+        let is_answered = |last: &Logged| last.action() == "allow" || !last.audit["status"].is_null();
+        self.wait_for(|log| log.last().filter(|last| last.request == request && is_answered(last)).map(|_| ()))
+            .unwrap_or_else(|| panic!("request {request} is not answered: {:?}", self.log()));
+    }
+
+    /// Waits for what `find` makes of the log; None after a minute without.
+    pub fn wait_for<T>(&self, find: impl Fn(&[Logged]) -> Option<T>) -> Option<T> {
+        self.process.wait_until(|lines| find(&lines.iter().filter_map(|line| Logged::read(line)).collect::<Vec<_>>()))
     }
 
     /// Waits for the last request of a host, method and target (without the query).
@@ -101,8 +102,7 @@ impl Server {
         let is_it = |logged: &Logged| {
             logged.host == host && logged.method == method && logged.target.split('?').next() == Some(target)
         };
-        self.process
-            .wait_until(|lines| lines.iter().rev().filter_map(|line| Logged::read(line)).find(is_it))
+        self.wait_for(|log| log.iter().rev().find(|logged| is_it(logged)).cloned())
             .unwrap_or_else(|| panic!("no {method} {target} of {host} is in the log"))
     }
 }
@@ -116,6 +116,10 @@ impl Drop for Server {
 }
 
 impl Logged {
+    pub fn action(&self) -> &str {
+        self.audit["action"].as_str().expect("an action")
+    }
+
     /// Reads `request CONNECTION.REQUEST TLS HTTP HOST METHOD TARGET AUDIT`.
     fn read(line: &str) -> Option<Self> {
         let (head, audit) = line.strip_prefix("request ")?.split_once(" {")?;

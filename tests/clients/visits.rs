@@ -45,12 +45,7 @@ fn visit_everything(start: fn() -> Browser) {
     let mut browser = start();
     for (arguments, http) in [(&[][..], "HTTP/2"), (&["--http1"][..], "HTTP/1.1")] {
         let visit = |clock| Visit {
-            server: Server::start(&Start {
-                arguments,
-                origin: Some("https://plain.localhost"),
-                clock,
-                hosts: &HOSTS,
-            }),
+            server: Server::start(&Start { arguments, origin: Some("https://plain.localhost"), clock, hosts: &HOSTS }),
             http,
         };
         let now = visit(0);
