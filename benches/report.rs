@@ -11,6 +11,7 @@ mod registry;
 #[cfg(feature = "sqlite")]
 mod registry_sqlite;
 mod renderings;
+mod resume;
 mod support;
 mod threads;
 mod verify;
@@ -32,6 +33,7 @@ const SECTIONS: &[Section] = &[
     ("cold", verify::cold),
     ("known", verify::known_intermediates),
     ("warm", verify::warm),
+    ("resume", resume::resume),
     ("parse", renderings::parse),
     ("renderings", renderings::renderings),
     ("threads", threads::threads),

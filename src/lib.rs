@@ -26,6 +26,7 @@
 //! Servers in other languages use the C interface of the same library, `include/clientcert.h`.
 
 pub mod certificate;
+pub mod forwarded;
 pub mod identity;
 pub mod policy;
 pub mod registry;

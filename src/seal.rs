@@ -25,6 +25,12 @@ const ID: usize = 4;
 const HEADER: usize = 1 + ID;
 const MAC: usize = 32;
 
+/// How long so many bytes are once they are sealed.
+#[cfg(feature = "rustls")]
+pub(crate) fn length(payload: usize) -> usize {
+    HEADER + payload + MAC
+}
+
 impl Keys {
     /// Keys out of secrets of any length, the one that seals first. None where there are none.
     pub(crate) fn new<'s>(secrets: impl IntoIterator<Item = &'s [u8]>) -> Option<Self> {

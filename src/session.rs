@@ -94,38 +94,35 @@ impl Verifier {
         Resumed { verdict, handshake_time: Some(record.handshake_time) }
     }
 
-    /// The record for a session that keeps its client's certificates itself, sealed by the TLS library.
+    /// The record for a session that keeps the certificates of its client itself, sealed by the TLS library.
     #[cfg(feature = "rustls")]
     pub(crate) fn export_handshake(&self, host: &str, handshake_time: i64) -> Vec<u8> {
         let policy = self.policy();
-        let parts: [&[u8]; 3] = [&identity(&policy, host), &handshake_time.to_be_bytes(), &[BESIDE]];
-        policy.sessions().seal(&parts)
+        policy.sessions().seal(&[&identity(&policy, host), &handshake_time.to_be_bytes(), &[BESIDE]])
     }
 
-    /// The verdict on the client of a session that keeps the certificates itself.
+    /// The verdict on the client of a session that keeps the certificates itself, which are `presented`.
     #[cfg(feature = "rustls")]
     pub(crate) fn resume_handshake(&self, record: &[u8], host: &str, presented: &[u8], now: i64) -> Resumed {
         let snapshot = self.snapshot();
-        let policy = snapshot.policy();
-        let refuse = |code, remark, handshake_time| Resumed {
-            verdict: Arc::new(Verdict::of_connection(policy, code, Detail::Remark(remark))),
-            handshake_time,
-        };
-        match self.handshake_time(record, host, now) {
+        match handshake_time(snapshot.policy(), record, host, now) {
             Ok(time) => Resumed { verdict: self.verify_under(&snapshot, presented, now), handshake_time: Some(time) },
-            Err(Code::SessionExpired) => refuse(Code::SessionExpired, "session_max_age", None),
-            Err(code) => refuse(code, "the session has no record that was made here, for this host", None),
+            Err(code) => {
+                let detail = Detail::Remark("the session has no record that counts here");
+                let verdict = Arc::new(Verdict::of_connection(snapshot.policy(), code, detail));
+                Resumed { verdict, handshake_time: None }
+            }
         }
     }
 
-    /// When the handshake was, where a record that says no more still counts at `now`.
+    /// Whether a session is to be kept, or resumed, at `now`: whether its bytes, as the TLS library has them, hold a record
+    /// that counts.
     #[cfg(feature = "rustls")]
-    pub(crate) fn handshake_time(&self, record: &[u8], host: &str, now: i64) -> Result<i64, Code> {
+    pub(crate) fn finds_handshake(&self, session: &[u8], host: &str, now: i64) -> bool {
         let policy = self.policy();
-        let payload = policy.sessions().open(record).ok_or(Code::SessionInvalid)?;
-        let fields = Fields::read(payload).filter(|fields| fields.kind == BESIDE && fields.rest.is_empty());
-        let fields = fields.filter(|fields| *fields.identity == identity(&policy, host)).ok_or(Code::SessionInvalid)?;
-        age(&policy, fields.handshake_time, now).map(|()| fields.handshake_time)
+        // The record stands near the end.
+        let mut places = session.windows(crate::seal::length(HANDSHAKE_FIELDS)).rev();
+        places.any(|place| handshake_time(&policy, place, host, now).is_ok())
     }
 }
 
@@ -151,6 +148,9 @@ const CERTIFICATES: u8 = 1;
 /// What was presented is kept beside the record.
 #[cfg(feature = "rustls")]
 const BESIDE: u8 = 2;
+/// The length of a record that says no more, before it is sealed.
+#[cfg(feature = "rustls")]
+const HANDSHAKE_FIELDS: usize = 32 + 8 + 1;
 
 impl<'r> Record<'r> {
     fn read(payload: &'r [u8]) -> Option<Self> {
@@ -167,6 +167,16 @@ impl<'r> Fields<'r> {
         let (kind, rest) = rest.split_first()?;
         Some(Self { identity, handshake_time: i64::from_be_bytes(*time), kind: *kind, rest })
     }
+}
+
+/// When the handshake was, by a record that says no more and still counts at `now`.
+#[cfg(feature = "rustls")]
+fn handshake_time(policy: &Policy, record: &[u8], host: &str, now: i64) -> Result<i64, Code> {
+    let fields = policy.sessions().open(record).and_then(Fields::read).ok_or(Code::SessionInvalid)?;
+    if fields.kind != BESIDE || !fields.rest.is_empty() || *fields.identity != identity(policy, host) {
+        return Err(Code::SessionInvalid);
+    }
+    age(policy, fields.handshake_time, now).map(|()| fields.handshake_time)
 }
 
 /// Whether a handshake at `time` still counts at `now`. One that is yet to come does not, but for the skew of clocks.

@@ -105,6 +105,17 @@ impl Verifier {
         verdict
     }
 
+    /// Verifies what a trusted proxy says it verified, at `now`. Nothing is remembered: the word is about one connection.
+    pub(crate) fn verify_vouched(&self, presented: &[u8], now: i64) -> Arc<Verdict> {
+        let policy = &self.current.load().policy;
+        Arc::new(Verdict::judge_forwarded(policy, presented, &self.memory, self.known(Given::NOTHING), now))
+    }
+
+    /// The verdict on a client of whom a proxy says that it has no certificate.
+    pub(crate) fn without_certificate(&self) -> Arc<Verdict> {
+        Arc::clone(&self.current.load().without_certificate)
+    }
+
     /// Whether a verdict still holds, for a connection that lasts: under the current policy, with its pinned CAs and CRLs, and
     /// `now` in Unix seconds. What comes back is the same verdict where nothing changed, or a new one.
     ///
@@ -151,6 +162,7 @@ impl Verifier {
             &snapshot.policy,
             presented,
             verdict.answer(&snapshot.policy),
+            verdict.is_by_proxy(),
             &self.memory,
             known,
             now,
@@ -194,7 +206,15 @@ impl Verifier {
         verdict.pending_fingerprint()?;
         let policy = &self.current.load().policy;
         let (presented, known) = (verdict.chain_der(), self.known(verdict.given()));
-        Some(Arc::new(Verdict::judge_answered(policy, presented, Some(answer), &self.memory, known, now)))
+        Some(Arc::new(Verdict::judge_answered(
+            policy,
+            presented,
+            Some(answer),
+            verdict.is_by_proxy(),
+            &self.memory,
+            known,
+            now,
+        )))
     }
 
     /// Reads all files again and swaps the policy whole. On failure the old policy stays.

@@ -45,6 +45,7 @@ fn seeds_are_well_formed() {
         Config::new().load(file.path()).expect("options");
     }
 
+    let records = records(&root, &ca);
     let responses = ocsp_responses(&root, &ca);
 
     for rule in RULES {
@@ -72,7 +73,25 @@ fn seeds_are_well_formed() {
     write(folder, "registry_file", [REGISTRATIONS.as_bytes().to_vec()].into_iter());
     write(folder, "jwks", key_sets.into_iter().map(String::into_bytes));
     write(folder, "crl", crls.iter().cloned());
+    write(folder, "session", records.into_iter());
     write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
+}
+
+/// Records of sessions as they are, and what is sealed in one, each behind the byte that says which.
+fn records(root: &Template, ca: &Key) -> Vec<Vec<u8>> {
+    let mut config = Config::new();
+    config.set("mode", "optional").expect("a mode");
+    config.set("session_key", &format!("hex:{}", "07".repeat(32))).expect("a key");
+    config.set_bytes("ca", &root.sign(ca)).expect("a CA");
+    let verifier = Verifier::new(&config).expect("a verifier");
+    let presented = [Vec::new(), templates()[0].sign(ca)];
+    let records = presented.iter().map(|presented| {
+        let record = verifier.export_session(&verifier.verify_at(presented, NOW), "host", NOW).expect("a record");
+        assert!(verifier.resume_session(&record, "host", NOW).verdict.accepted());
+        record
+    });
+    let sealed = |record: &[u8], tag: u8, from: usize| [&[tag][..], &record[from..record.len() - 32]].concat();
+    records.flat_map(|record| [[&[0][..], &record].concat(), sealed(&record, 1, 5), sealed(&record, 3, 37)]).collect()
 }
 
 /// A line of every kind.

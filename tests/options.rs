@@ -75,6 +75,7 @@ mod setting {
             Kind::Reasons => vec!["none", "all", "self_signed", "10,X509_V_ERR_CERT_NOT_YET_VALID"],
             Kind::Certificates | Kind::RevocationLists => vec!["/nowhere", "relative", "*.pem"],
             Kind::Registry => vec!["external", "file:/etc/users", "memory:", "memory:# nobody"],
+            Kind::Secrets => return vec!["/nowhere".into(), "relative".into(), format!("hex:{}", "aB".repeat(32))],
             Kind::Url => vec!["http://ocsp.example.com/", "https://[::1]:8080/a?b"],
             Kind::Words(_) => vec!["none", "transport", "client_certificate, TRANSPORT"],
             Kind::Origins => vec!["https://app.example.com", "http://localhost:3000", "https://[::1]:8443"],
@@ -101,6 +102,7 @@ mod setting {
             Kind::Purposes(_) => &["", "clientAuth", "1", "1.3.6.", "any,1.3.6"],
             Kind::Reasons => &["expired", "-1", "signature_invalid", "X509_V_ERR_CERT_REVOKED", "23", "none,10"],
             Kind::Registry => &["", "users", "file:", "file:a\0b", "external:x", "ldap://host"],
+            Kind::Secrets => &["", "a\0b", "\u{1b}[", "hex:", "hex:00", "hex:/etc/session.key"],
             Kind::Url => &["", "ocsp.example.com", "ftp://ocsp.example.com/", "http://", "http://a b/", "http://a\0/"],
             Kind::Words(_) => &["basic", "none,transport", "transport client_certificate"],
             Kind::Origins => {

@@ -9,7 +9,7 @@ use super::mode::Mode;
 use super::options::{Key, Kind, Named, OptionInfo, find, options};
 use super::secret::Secret;
 use super::source::Source;
-use super::value::{Opened, Reading, Value};
+use super::value::{Opened, Reading, Value, sorted};
 use crate::Error;
 use crate::identity::Rule;
 use crate::registry::Registry;
@@ -33,7 +33,7 @@ impl Config {
     ///
     /// `name` is an option's name, or another system's for it (`ssl_verify_client`); case does not matter, nor `-` or
     /// `_`. `value` is checked at once; lists are separated by commas. The last setting of an option counts, except
-    /// that those of `ca`, `crl`, `crl_issuer`, `identity`, `session_key` and `preflight_origin` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
+    /// that those of `ca`, `crl`, `crl_issuer`, `identity`, `session_key`, `preflight_origin` and `trusted_proxies` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
     /// too, unless that option is set by its own name, before or after. No file is read.
     ///
     /// # Errors
@@ -106,6 +106,10 @@ impl Config {
             (Some(Value::IdentityRules(all)), Value::IdentityRules(more)) => all.extend(more),
             (Some(Value::Secrets(all)), Value::Secrets(more)) => all.extend(more),
             (Some(Value::List(all)), Value::List(more)) if option.is_repeatable() => all.extend(more),
+            (Some(Value::Networks(all)), Value::Networks(more)) => {
+                all.extend(more);
+                *all = sorted(std::mem::take(all));
+            }
             (_, value) => drop(self.explicit.insert(option.key, value)),
         }
         Ok(())

@@ -87,7 +87,7 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
             let meant = |text: &str| if Secret::is_in(text) { Ok(text.to_string()) } else { beside(folder, text) };
             texts.into_iter().try_for_each(|text| config.set(name, &meant(text)?))
         }
-        (Kind::IdentityRules | Kind::Origins, value) => {
+        (Kind::IdentityRules | Kind::Origins | Kind::Networks, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, text))
         }

@@ -6,6 +6,7 @@ mod crls;
 mod file;
 mod identity;
 mod mode;
+mod networks;
 mod options;
 mod reference;
 mod registrations;
@@ -20,6 +21,7 @@ mod warning;
 
 pub use config::Config;
 pub use mode::{Enforcement, Mode, Trust};
+pub use networks::Peer;
 pub use options::{Alias, ForeignWord, Kind, OptionInfo, System, Word, options};
 pub use reference::reference;
 pub(crate) use requests::{Preflight, is_host_name};

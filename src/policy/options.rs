@@ -77,6 +77,8 @@ pub enum Kind {
     Registry,
     /// Secrets: a file, or `hex:` and the secret itself. Every setting adds one.
     Secrets,
+    /// IP addresses and networks, and the word `unix`. Every setting adds to those before it.
+    Networks,
 }
 
 /// A word that an option takes.
@@ -174,6 +176,7 @@ impl OptionInfo {
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
             Kind::Secrets => "file of 32 to 1024 bytes, or `hex:` and 64 to 2048 digits; repeatable".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
+            Kind::Networks => "list of IP addresses, networks such as `10.0.0.0/8`, and `unix`; repeatable".into(),
         }
     }
 
@@ -186,7 +189,12 @@ impl OptionInfo {
     pub fn is_repeatable(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Secrets | Kind::Origins
+            Kind::Certificates
+                | Kind::RevocationLists
+                | Kind::IdentityRules
+                | Kind::Secrets
+                | Kind::Origins
+                | Kind::Networks
         )
     }
 
@@ -289,6 +297,8 @@ pub(super) enum Key {
     LateBodyLimit,
     LateRequest,
     Authority,
+    TrustedProxies,
+    ForwardedVerification,
 }
 
 /// Names are compared without regard to case, and with `-` for `_`.

@@ -87,6 +87,7 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         | Kind::Secrets
         | Kind::Origins
         | Kind::Host
+        | Kind::Networks
         | Kind::Registry => Ok(()),
     }
 }
@@ -115,6 +116,7 @@ fn takes(option: &OptionInfo) -> String {
         | Kind::Words(_)
         | Kind::Origins
         | Kind::Host
+        | Kind::Networks
         | Kind::Registry => option.type_text(),
     }
 }

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::crls::Crls;
 use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
+use super::networks::Peer;
 use super::options::Key;
 use super::registrations::Registrations;
 use super::requests::{self, RequestOptions, challenge_values};
@@ -226,6 +227,16 @@ impl Policy {
         &self.challenges
     }
 
+    /// Whether what a peer forwards may be listened to.
+    pub fn trusts_proxy(&self, peer: &Peer) -> bool {
+        self.settings.trusted_proxies.iter().any(|network| network.contains(peer))
+    }
+
+    /// Whether a trusted proxy's word that it verified a certificate counts.
+    pub fn proxy_verifies(&self) -> bool {
+        self.settings.proxy_verifies
+    }
+
     pub(crate) fn anchors(&self) -> &AnchorStore {
         &self.anchors.store
     }
@@ -356,6 +367,16 @@ fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> 
         }
     } else if rules.ocsp.allow_missing {
         warn(WarningKind::RevocationFailsOpen, "ocsp_missing", "certificates about which nobody answers are accepted");
+    }
+    if let Some(everybody) = settings.trusted_proxies.iter().find(|network| network.is_everybody()) {
+        let text = format!("{everybody} is everybody: whoever reaches this server can be anyone by a header");
+        warn(WarningKind::Unverified, "trusted_proxies", &text);
+    }
+    if settings.trusted_proxies.is_empty() && config.is_set(Key::ForwardedVerification) {
+        warn(WarningKind::NoEffect, "forwarded_verification", "'trusted_proxies' names nobody");
+    } else if settings.proxy_verifies {
+        let text = "certificates that a trusted proxy says it verified lead to no CA here: it can make anyone";
+        warn(WarningKind::Unverified, "forwarded_verification", text);
     }
     let usual = Settings::tolerated_without_ca();
     let more: Vec<&str> =

@@ -799,6 +799,43 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         aliases: &[],
         decides: false,
     },
+    OptionInfo {
+        key: Key::TrustedProxies,
+        name: "trusted_proxies",
+        kind: Kind::Networks,
+        default: "",
+        help: "the peers whose headers may say which certificate a client presented to them; nobody unless it is set",
+        details: "The address is that of the TCP peer, never one out of a header. `unix` stands for every peer on a Unix \
+                  socket, whose folder must then keep others out. Forwarded certificates from anyone else are \
+                  `untrusted_proxy`. What clients send under the same names must be removed by the proxy: \
+                  [forwarded.md](forwarded.md).",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::ForwardedVerification,
+        name: "forwarded_verification",
+        kind: Kind::Choice {
+            words: &[
+                Word {
+                    name: "own",
+                    help: "it is verified again by this policy; what the proxy says of it changes nothing",
+                },
+                Word {
+                    name: "proxy",
+                    help: "the proxy's word that it verified it stands in for a path to a pinned CA, and `verified_by` \
+                           says so; a proxy that says nothing verifies nothing",
+                },
+            ],
+            foreign: &[],
+        },
+        default: "own",
+        help: "whose verification of a forwarded certificate counts",
+        details: "With `proxy`, dates, purposes and strength of the certificate, its registration and its users are still \
+                  looked at here, and CRLs where they list it; its issuers are not.",
+        aliases: &[],
+        decides: true,
+    },
 ];
 
 #[cfg(test)]
@@ -812,7 +849,7 @@ mod tests {
         for (index, option) in OPTIONS.iter().enumerate() {
             assert_eq!(option.key as usize, index, "{}", option.name);
         }
-        assert_eq!(Key::Authority as usize + 1, OPTIONS.len());
+        assert_eq!(Key::ForwardedVerification as usize + 1, OPTIONS.len());
         assert_eq!(MOST_CERTIFICATES as usize, MAX_CERTIFICATES);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::networks::Network;
 use super::options::{ForeignWord, Kind, Named, OptionInfo, Word, alternatives, quoted};
 use super::requests::{is_authority, is_origin};
 use super::secret::Secret;
@@ -32,6 +33,8 @@ pub(super) enum Value {
     IdentityRules(Vec<Rule>),
     Registry(Opened),
     Secrets(Vec<Secret>),
+    /// Sorted, each once.
+    Networks(Vec<Network>),
 }
 
 /// A registry, opened once: whoever has a copy of its value shares it. Equal are those of one URL.
@@ -130,6 +133,11 @@ impl Value {
                 Ok(rule) => Ok(Self::IdentityRules(vec![rule])),
                 Err(error) => refuse(format!("a rule: {error}")),
             },
+            Kind::Networks => match items(text).map(Network::parse).collect::<Result<Vec<_>, _>>() {
+                Ok(networks) if !networks.is_empty() => Ok(Self::Networks(sorted(networks))),
+                Ok(_) => refuse("an IP address, a network such as 10.0.0.0/8, or `unix`".into()),
+                Err(expected) => refuse(expected),
+            },
         }
     }
 
@@ -148,6 +156,7 @@ impl Value {
             Self::IdentityRules(rules) => rules.iter().map(Rule::text).collect::<Vec<_>>().join("\n"),
             // Where it is: what it holds changes with every key, and is asked again for every resumed session.
             Self::Registry(Opened(registry)) => registry.to_string(),
+            Self::Networks(networks) => networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         }
     }
 
@@ -164,6 +173,7 @@ impl Value {
             Self::Registry(Opened(registry)) => string(&registry.url()),
             Self::IdentityRules(rules) => array(rules.iter().map(|rule| string(rule.text()))),
             Self::Secrets(secrets) => array(secrets.iter().map(|secret| string(&secret.text()))),
+            Self::Networks(networks) => array(networks.iter().map(|network| string(&network.to_string()))),
             Self::Sources(sources) => array(sources.iter().filter_map(Source::text).map(|text| string(&text))),
         }
     }
@@ -171,6 +181,12 @@ impl Value {
 
 pub(super) fn invalid(option: &'static OptionInfo, value: &str, expected: String) -> Error {
     Error::InvalidValue { option: option.name, value: quoted(value), expected }
+}
+
+pub(super) fn sorted(mut networks: Vec<Network>) -> Vec<Network> {
+    networks.sort_unstable();
+    networks.dedup();
+    networks
 }
 
 /// A number in plain digits.

@@ -84,6 +84,7 @@ impl Current<'_> {
             self.policy(),
             presented,
             verdict.answer(self.policy()),
+            verdict.is_by_proxy(),
             &self.verifier.memory,
             self.verifier.known(verdict.given()),
             now,

@@ -345,6 +345,14 @@ reasons! {
         28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
     144 TicketUsed "ticket_used" "the ticket of another host was used before",
         28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    145 UntrustedProxy "untrusted_proxy" "the certificate was forwarded by a peer that is no trusted proxy",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Form;
+    146 ForwardedMalformed "forwarded_malformed" "what the proxy forwarded is not well-formed",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Form;
+    147 ForwardedIncomplete "forwarded_incomplete" "the proxy says that there is a certificate, and does not forward it",
+        28 X509_V_ERR_CERT_REJECTED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Form;
+    148 ForwardedNotVerified "forwarded_not_verified" "the proxy does not say that it verified the certificate",
+        27 X509_V_ERR_CERT_UNTRUSTED, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
 }
 
 impl Code {
@@ -435,6 +443,9 @@ impl Code {
                 | Self::TicketExpired
                 | Self::TicketUsed
                 | Self::InternalError
+                | Self::UntrustedProxy
+                | Self::ForwardedMalformed
+                | Self::ForwardedIncomplete
         )
     }
 
