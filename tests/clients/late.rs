@@ -1,6 +1,6 @@
 //! Certificates that are asked for after the handshake, of clients that can be asked, that cannot, and that do not answer.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use crate::library::run;
@@ -37,8 +37,18 @@ fn curl(server: &Server, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What `openssl s_client` prints of the responses to requests of one connection, the last of which closes it.
+/// What `openssl s_client` prints of the responses to so many requests of one connection, the last of which closes it.
 fn s_client(server: &Server, arguments: &[&str], requests: u64) -> String {
+    let request = |number| {
+        let last = if number == requests { "Connection: close\r\n" } else { "" };
+        format!("GET /verified HTTP/1.1\r\nHost: late.localhost\r\n{last}\r\n").into_bytes()
+    };
+    let texts: Vec<Vec<u8>> = (1..=requests).map(request).collect();
+    s_client_sends(server, arguments, &texts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// The same for any bytes: each is sent when the server has answered what was sent before it.
+fn s_client_sends(server: &Server, arguments: &[&str], texts: &[&[u8]]) -> String {
     let mut child = Command::new("openssl")
         .args(["s_client", "-quiet", "-verify_return_error", "-servername", "late.localhost", "-CAfile"])
         .arg(Pki::get().file("ca.pem"))
@@ -50,14 +60,16 @@ fn s_client(server: &Server, arguments: &[&str], requests: u64) -> String {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    for request in 1..=requests {
-        let last = if request == requests { "Connection: close\r\n" } else { "" };
-        write!(stdin, "GET /verified HTTP/1.1\r\nHost: late.localhost\r\n{last}\r\n").unwrap();
-        // A client that sends its next request before the answer could not be asked between the two.
-        server.wait_for_answer(request);
+    for (text, number) in texts.iter().zip(1..) {
+        stdin.write_all(text).unwrap();
+        if number < texts.len() as u64 {
+            server.wait_for_answer(number);
+        }
     }
-    let output = child.wait_with_output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    let mut answers = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut answers).unwrap();
+    child.wait().unwrap();
+    answers
 }
 
 /// What a client in Python gets for its requests, all over TLS 1.3 and one connection; it reads nothing for `pause` seconds.
@@ -217,4 +229,30 @@ fn renegotiation_that_is_off_is_not_tried() {
     let answer = curl(&server, &["--http1.1", "--tls-max", "1.2", "--cert", &alice]);
     assert!(answer.ends_with("\nHTTP/1.1 403"), "{answer}");
     assert_decided(&server, &["forbid"], Some("late_certificate_impossible"));
+}
+
+#[test]
+fn who_sends_the_next_request_before_the_answer_is_not_asked_in_between() {
+    let alice = Pki::get().file("alice.pem").display().to_string();
+    for version in ["-tls1_3", "-tls1_2"] {
+        let server = server(&[], DEFERRED);
+        let request = "GET /verified HTTP/1.1\r\nHost: late.localhost\r\n\r\n".repeat(2);
+        let arguments = ["-enable_pha", version, "-cert", &alice, "-key", &alice];
+        let answers = s_client_sends(&server, &arguments, &[request.as_bytes()]);
+        assert!(answers.starts_with("HTTP/1.1 408 "), "{answers}");
+        assert!(!answers.contains("CN=alice"), "{answers}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_and_the_server_lives() {
+    let server = server(&[], DEFERRED);
+    let answers = s_client_sends(&server, &["-tls1_3"], &[b"GET /\xff HTTP/1.1\r\nHost: late.localhost\r\n\r\n"]);
+    assert!(answers.starts_with("HTTP/1.1 400 "), "{answers}");
+    let answers = s_client_sends(&server, &["-tls1_3"], &[b"G\nT / HTTP/1.1\r\nHost: late.localhost\r\n\r\n"]);
+    assert!(answers.starts_with("HTTP/1.1 400 "), "{answers}");
+    let request = b"GET / HTTP/1.1\r\nHost: late.localhost\r\nOrigin: \xff\r\nConnection: close\r\n\r\n";
+    let answers = s_client_sends(&server, &["-tls1_3"], &[request]);
+    assert!(answers.starts_with("HTTP/1.1 403 "), "{answers}");
+    assert!(curl(&server, &["--http1.1"]).ends_with("\nHTTP/1.1 403"));
 }

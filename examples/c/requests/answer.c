@@ -34,6 +34,13 @@ static const struct place *place_of(const char *target) {
     return NULL;
 }
 
+/* Whether a method or a target is what HTTP lets it be (RFC 9110 section 5.6.2, RFC 3986): printable, and ASCII. */
+int is_visible(const char *text) {
+    while (*text > ' ' && *text < 127)
+        text++;
+    return *text == '\0';
+}
+
 void response_add(struct response *response, const char *name, const char *value) {
     if (response->header_count == sizeof(response->headers) / sizeof(response->headers[0]))
         fail("too many headers");
@@ -82,14 +89,18 @@ struct facts {
     int signed_in; /* the verdict comes from a cookie, not from the connection */
 };
 
+/* Where a fact is not taken, because a client wrote what is no UTF-8, every decision about the request refuses it. */
+static void text_of(clientcert_request *facts, int32_t field, const char *value, size_t length) {
+    if (value != NULL)
+        (void)!clientcert_request_set_text(facts, field, value, length, NULL);
+}
+
 static void text(clientcert_request *facts, int32_t field, const char *value) {
-    if (value != NULL && clientcert_request_set_text(facts, field, value, strlen(value), NULL) != CLIENTCERT_OK)
-        fail("a fact is not taken");
+    text_of(facts, field, value, value == NULL ? 0 : strlen(value));
 }
 
 static void number(clientcert_request *facts, int32_t field, int64_t value) {
-    if (clientcert_request_set_number(facts, field, value, NULL) != CLIENTCERT_OK)
-        fail("a fact is not taken");
+    (void)!clientcert_request_set_number(facts, field, value, NULL);
 }
 
 static clientcert_decision *decide(const struct connection *connection, const struct request *request,
@@ -99,8 +110,6 @@ static clientcert_decision *decide(const struct connection *connection, const st
     const char *nonce;
     size_t length = 0;
 
-    if (facts == NULL)
-        fail("no memory");
     number(facts, CLIENTCERT_REQUEST_REQUIREMENT,
            known->place == NULL ? CLIENTCERT_REQUIREMENT_NONE : known->place->requirement);
     number(facts, CLIENTCERT_REQUEST_TLS_VERSION, SSL_version(connection->ssl));
@@ -120,8 +129,7 @@ static clientcert_decision *decide(const struct connection *connection, const st
     number(facts, CLIENTCERT_REQUEST_LOG_OUT, known->place != NULL && known->place->log_out);
     number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, cookie_value(request->cookie, "__Host-logged-out", &length) != NULL);
     nonce = cookie_value(request->cookie, "__Host-clientcert", &length);
-    if (nonce != NULL && clientcert_request_set_text(facts, CLIENTCERT_REQUEST_NONCE, nonce, length, NULL) != CLIENTCERT_OK)
-        fail("a fact is not taken");
+    text_of(facts, CLIENTCERT_REQUEST_NONCE, nonce, length);
     text(facts, CLIENTCERT_REQUEST_METHOD, request->method);
     text(facts, CLIENTCERT_REQUEST_TARGET, request->target);
     text(facts, CLIENTCERT_REQUEST_AUTHORITY, request->authority);
@@ -159,6 +167,7 @@ static void describe(const clientcert_verdict *verdict, const struct request *re
     BIO_printf(page, "method: %s\n", request->method);
     length = BIO_get_mem_data(page, &bytes);
     set_body(response, "text/plain; charset=utf-8", bytes, (size_t)length);
+    response_add(response, "Cache-Control", "no-store");
     BIO_free(page);
 }
 
@@ -224,7 +233,7 @@ static void refuse(const clientcert_decision *decision, const struct request *re
         set_body(response, types[format], body, length);
 }
 
-/* One line for each request. HTTP lets neither spaces nor line ends into a method or a target. */
+/* One line for each request: neither spaces nor line ends are in a method or a target (is_visible). */
 static void log_request(const struct connection *connection, const struct host *host, const struct request *request,
                         const clientcert_decision *decision) {
     const char *http = request->http_version == CLIENTCERT_HTTP_2     ? "HTTP/2"
@@ -255,13 +264,14 @@ static void remember(struct connection *connection, const struct request *reques
 enum step answer(struct connection *connection, const struct request *request, struct response *response) {
     const struct host *host =
         host_named(connection->server, request->authority, request->authority == NULL ? 0 : strlen(request->authority));
-    struct facts known = {.host = host, .place = place_of(request->target), .handshake_time = clientcert_openssl_handshake_time(connection->ssl)};
+    struct facts known = {.host = host, .place = place_of(request->target)};
     clientcert_verdict *signed_in = redeem(host, request, response);
     clientcert_decision *decision;
     enum step step = STEP_RESPOND;
     int32_t action;
 
     connection->requests += !request->before_certificate;
+    known.handshake_time = clientcert_openssl_handshake_time(connection->ssl);
     if (signed_in == NULL)
         signed_in = sign_in_find(request->cookie, &known.handshake_time);
     known.signed_in = signed_in != NULL;

@@ -116,6 +116,8 @@ static int parse(char *head, struct request *request, int *expects, int *closes)
     *closes = request->http_version == CLIENTCERT_HTTP_1_0;
     request->method = copy(head, (size_t)(space - head));
     request->target = copy(space + 1, (size_t)(version - space - 1));
+    if (!is_visible(request->method) || !is_visible(request->target))
+        return 400;
     if (request->target[0] != '/' && strcmp(request->target, "*") != 0)
         return 400;
     for (line += 2; *line != '\r'; line = strstr(line, "\r\n") + 2) {
@@ -214,7 +216,8 @@ static int serve_request(struct connection *connection, struct input *input) {
                 goto done;
             body_read = 1;
             request.before_certificate = 1;
-            connection->late = tls_ask(connection);
+            /* Whoever sends the next request before he knows whether he is asked cannot be asked in between. */
+            connection->late = input->length > 0 ? CLIENTCERT_LATE_TIMED_OUT : tls_ask(connection);
             response_free(&response);
             step = answer(connection, &request, &response);
         }

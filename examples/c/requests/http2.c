@@ -159,7 +159,9 @@ static int respond(struct session *session, int32_t id, struct stream *stream) {
 }
 
 static int serve_request(struct session *session, int32_t id, struct stream *stream) {
-    if (stream->request.method == NULL || stream->request.target == NULL) /* CONNECT */
+    /* CONNECT has no target. */
+    if (stream->request.method == NULL || stream->request.target == NULL || !is_visible(stream->request.method) ||
+        !is_visible(stream->request.target))
         return nghttp2_submit_rst_stream(session->http2, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
     stream->answered = 1;
     switch (answer(session->connection, &stream->request, &stream->response)) {

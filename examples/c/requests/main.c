@@ -51,15 +51,16 @@ void fail(const char *what) {
 static void *serve(void *argument) {
     struct task *task = argument;
     struct connection connection = {.number = task->number, .server = task->server, .host = &task->server->hosts[0]};
-    struct timeval second = {1, 0};
+    struct timeval second = {1, 0}, minute = {60, 0};
     char rest[4096];
 
     /* What waits longer, waits in a loop with an end of its own. */
     setsockopt(task->socket, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
+    setsockopt(task->socket, SOL_SOCKET, SO_SNDTIMEO, &minute, sizeof(minute));
     connection.ssl = SSL_new(connection.host->context);
     if (connection.ssl != NULL && SSL_set_app_data(connection.ssl, &connection) == 1 &&
         SSL_set_fd(connection.ssl, task->socket) == 1 &&
-        SSL_accept(connection.ssl) == 1) {
+        tls_accept(connection.ssl, 60)) {
         if (tls_is_http2(connection.ssl))
             http2_serve(&connection);
         else

@@ -80,6 +80,7 @@ const struct host *host_named(const struct server *server, const char *authority
 
 /* tls.c */
 SSL_CTX *tls_context(struct server *server, const struct host *host);
+int tls_accept(SSL *ssl, int seconds);
 int tls_read(SSL *ssl, void *bytes, int size, int seconds);
 int tls_write(SSL *ssl, const void *bytes, size_t length);
 int tls_ask(struct connection *connection);
@@ -91,6 +92,7 @@ void http2_serve(struct connection *connection);
 
 /* answer.c */
 enum step answer(struct connection *connection, const struct request *request, struct response *response);
+int is_visible(const char *text);
 void response_add(struct response *response, const char *name, const char *value);
 void response_free(struct response *response);
 void request_free(struct request *request);

@@ -84,6 +84,21 @@ SSL_CTX *tls_context(struct server *server, const struct host *host) {
     return context;
 }
 
+int tls_accept(SSL *ssl, int seconds) {
+    time_t end = time(NULL) + seconds;
+
+    for (;;) {
+        int done;
+
+        ERR_clear_error();
+        done = SSL_accept(ssl);
+        if (done == 1)
+            return 1;
+        if (SSL_get_error(ssl, done) != SSL_ERROR_WANT_READ || time(NULL) >= end)
+            return 0;
+    }
+}
+
 /* Reads some bytes: their number, or 0 where the connection or the patience ended. */
 int tls_read(SSL *ssl, void *bytes, int size, int seconds) {
     time_t end = time(NULL) + seconds;
@@ -130,7 +145,9 @@ int tls_ask(struct connection *connection) {
     while (connection->finished_messages == before) {
         int got = SSL_peek(ssl, &byte, 1);
 
-        if (got > 0 || SSL_get_error(ssl, got) != SSL_ERROR_WANT_READ)
+        if (got > 0) /* a request before the answer: that cannot be told apart from one after it */
+            return CLIENTCERT_LATE_TIMED_OUT;
+        if (SSL_get_error(ssl, got) != SSL_ERROR_WANT_READ)
             return CLIENTCERT_LATE_DECLINED;
         if (connection->finished_messages == before && time(NULL) >= end)
             return CLIENTCERT_LATE_TIMED_OUT;
