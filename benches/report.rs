@@ -12,6 +12,7 @@ mod registry;
 #[cfg(feature = "sqlite")]
 mod registry_sqlite;
 mod renderings;
+mod resume;
 mod support;
 mod threads;
 mod verify;
@@ -33,6 +34,7 @@ const SECTIONS: &[Section] = &[
     ("cold", verify::cold),
     ("known", verify::known_intermediates),
     ("warm", verify::warm),
+    ("resume", resume::resume),
     ("parse", renderings::parse),
     ("renderings", renderings::renderings),
     ("decision", decision::decision),

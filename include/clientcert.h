@@ -34,8 +34,8 @@
  * refusal: later versions add values, and never change the meaning of one.
  *
  * Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
- * `clientcert_verdict_ocsp_response`, `clientcert_session_resume`, `clientcert_ticket_redeem`, `clientcert_decide`,
- * `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
+ * `clientcert_verify_forwarded`, `clientcert_verdict_ocsp_response`, `clientcert_session_resume`,
+ * `clientcert_ticket_redeem`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
  * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
  * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
  * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -1335,6 +1335,14 @@ typedef enum {
     CLIENTCERT_REASON_TICKET_EXPIRED = 143,
     /** The ticket of another host was used before. */
     CLIENTCERT_REASON_TICKET_USED = 144,
+    /** The certificate was forwarded by a peer that is no trusted proxy. */
+    CLIENTCERT_REASON_UNTRUSTED_PROXY = 145,
+    /** What the proxy forwarded is not well-formed. */
+    CLIENTCERT_REASON_FORWARDED_MALFORMED = 146,
+    /** The proxy says that there is a certificate, and does not forward it. */
+    CLIENTCERT_REASON_FORWARDED_INCOMPLETE = 147,
+    /** The proxy does not say that it verified the certificate. */
+    CLIENTCERT_REASON_FORWARDED_NOT_VERIFIED = 148,
 } clientcert_reason;
 
 /**
