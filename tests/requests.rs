@@ -387,3 +387,23 @@ mod requirements {
         assert_eq!(foreign.status(), Some(421), "no name, and the verdict of another verifier");
     }
 }
+
+/// docs/requests.md has every action with its number, and every cause as the table of the source has it.
+#[test]
+fn every_action_and_cause_is_in_the_documentation() {
+    let page = include_str!("../docs/requests.md");
+    for action in Action::ALL {
+        assert!(page.contains(&format!("`{}` {}", action.name(), action as i32)), "{}", action.name());
+    }
+    let rows: Vec<String> = Cause::all()
+        .map(|cause| {
+            let iis = cause.iis_substatus().map(|substatus| format!("403.{substatus}")).unwrap_or_default();
+            format!("| {} | `{}` | {} | {iis} |", cause.number(), cause.name(), cause.text())
+        })
+        .collect();
+    for row in &rows {
+        assert!(page.contains(row.as_str()), "{row}");
+    }
+    let number = |line: &str| line.split('|').nth(1)?.trim().parse::<i32>().ok().filter(|number| *number > 1000);
+    assert_eq!(page.lines().filter_map(number).count(), rows.len());
+}
