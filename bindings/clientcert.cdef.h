@@ -132,6 +132,9 @@ const char *clientcert_verdict_ocsp_url(const clientcert_verdict *verdict, size_
 const uint8_t *clientcert_verdict_ocsp_request(const clientcert_verdict *verdict, size_t index, size_t *length);
 size_t clientcert_verdict_ocsp_certificate(const clientcert_verdict *verdict, size_t index);
 clientcert_verdict *clientcert_verdict_ocsp_response(const clientcert_verifier *verifier, const clientcert_verdict *verdict, size_t certificate, const uint8_t *response, size_t length, int64_t time);
+int32_t clientcert_verifier_policy_id(const clientcert_verifier *verifier, const char *host, uint8_t *identity, clientcert_error **error);
+size_t clientcert_session_export(const clientcert_verifier *verifier, const clientcert_verdict *verdict, const char *host, int64_t handshake_time, uint8_t *out, size_t capacity);
+clientcert_verdict *clientcert_session_resume(const clientcert_verifier *verifier, const char *host, const uint8_t *record, size_t length, int64_t time, int64_t *handshake_time);
 typedef enum {
     CLIENTCERT_REASON_CERTIFICATE_REQUIRED = 1,
     CLIENTCERT_REASON_CERTIFICATE_MALFORMED = 2,
@@ -202,7 +205,12 @@ typedef enum {
     CLIENTCERT_REASON_OCSP_NOT_YET_VALID = 136,
     CLIENTCERT_REASON_OCSP_EXPIRED = 137,
     CLIENTCERT_REASON_OCSP_NONCE = 138,
-    CLIENTCERT_REASON_OCSP_UNKNOWN = 139
+    CLIENTCERT_REASON_OCSP_UNKNOWN = 139,
+    CLIENTCERT_REASON_SESSION_INVALID = 140,
+    CLIENTCERT_REASON_SESSION_EXPIRED = 141,
+    CLIENTCERT_REASON_TICKET_INVALID = 142,
+    CLIENTCERT_REASON_TICKET_EXPIRED = 143,
+    CLIENTCERT_REASON_TICKET_USED = 144
 } clientcert_reason;
 size_t clientcert_reason_count(void);
 int32_t clientcert_reason_at(size_t index);
@@ -243,6 +251,7 @@ typedef enum {
     CLIENTCERT_REQUEST_OTHER_LOGIN_CHALLENGE = 11,
     CLIENTCERT_REQUEST_CHALLENGE = 12,
     CLIENTCERT_REQUEST_IDENTITY_BEFORE = 13,
+    CLIENTCERT_REQUEST_NONCE = 14,
     CLIENTCERT_REQUEST_REQUIREMENT = 101,
     CLIENTCERT_REQUEST_STRONG = 102,
     CLIENTCERT_REQUEST_MAXIMUM_AGE = 103,
@@ -328,3 +337,8 @@ uint32_t clientcert_decision_http2_error(const clientcert_decision *decision);
 const char *clientcert_decision_identity(const clientcert_decision *decision);
 const clientcert_verdict *clientcert_decision_verdict(const clientcert_decision *decision);
 const char *clientcert_decision_audit(const clientcert_decision *decision, size_t *length);
+typedef struct clientcert_ticket clientcert_ticket;
+int32_t clientcert_ticket_new(const clientcert_verifier *verifier, const clientcert_verdict *verdict, const char *question, int64_t handshake_time, clientcert_ticket **out, clientcert_error **error);
+const char *clientcert_ticket_location(const clientcert_ticket *ticket, size_t *length);
+void clientcert_ticket_free(clientcert_ticket *ticket);
+clientcert_verdict *clientcert_ticket_redeem(const clientcert_verifier *verifier, const char *ticket, const char *host, const char *nonce, int64_t time, int64_t *handshake_time);

@@ -34,7 +34,8 @@
  * refusal: later versions add values, and never change the meaning of one.
  *
  * Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
- * `clientcert_verdict_ocsp_response`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
+ * `clientcert_verdict_ocsp_response`, `clientcert_session_resume`, `clientcert_ticket_redeem`, `clientcert_decide`,
+ * `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
  * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
  * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
  * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -1091,6 +1092,91 @@ clientcert_verdict *clientcert_verdict_ocsp_response(const clientcert_verifier *
                                                      int64_t time);
 
 /*
+ * Resumption: what a TLS session is to remember of its client, and what that is worth when it comes back.
+ *
+ * TLS libraries resume a session without asking their verify callbacks again. So put the record of
+ * `clientcert_session_export` into the session or ticket, and give it to `clientcert_session_resume` when the session is
+ * resumed: the client is then verified again, now, by the policy of now. `clientcert_openssl.h` does both.
+ */
+
+/**
+ * What a session must have been made under to be resumed here: 32 bytes over every option that decides, every pinned CA,
+ * and the name of the virtual host. For the session id context (`SSL_CTX_set_session_id_context`) or a ticket's additional
+ * data. A new CRL or registration does not change it.
+ *
+ * Virtual hosts share sessions where they have equal policies and give the same name here. Two hosts that are to share
+ * them give both an empty name; hosts that are not, each its own.
+ *
+ * @param[in] verifier Borrowed.
+ * @param[in] host The name of the virtual host as it is configured, never the one that the client sent. Case and one
+ * trailing dot do not count. May be NULL, which is the same as an empty name.
+ * @param[out] identity Room for 32 bytes.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT` where `verifier` or `identity` is NULL or `host` is no UTF-8:
+ * resume nothing then.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_verifier_policy_id(const clientcert_verifier *verifier,
+                                      const char *host,
+                                      uint8_t *identity,
+                                      clientcert_error **error);
+
+/**
+ * The record of a client for a TLS session: to be kept with the session, and given to `clientcert_session_resume` when it
+ * is resumed. It is sealed by the option `session_key`, and not secret; it holds the certificates that the verdict rests
+ * on.
+ *
+ * @param[in] verifier Borrowed. The one that made the verdict.
+ * @param[in] verdict Borrowed.
+ * @param[in] host As for `clientcert_verifier_policy_id`.
+ * @param[in] handshake_time When the handshake was in which the client proved that it holds its key, in seconds since
+ * 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`. For a session that was itself resumed: what `clientcert_session_resume` wrote.
+ * @param[out] out Room for `capacity` bytes. May be NULL where `capacity` is 0.
+ * @param[in] capacity In bytes. Nothing is written where it is too small.
+ * @return The length of the record; where it is more than `capacity`, call again with so much room. 0 where there is no
+ * record, because an argument is NULL, the verdict is not accepted, or the policy has changed since: such a session is
+ * not to be resumed.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+size_t clientcert_session_export(const clientcert_verifier *verifier,
+                                 const clientcert_verdict *verdict,
+                                 const char *host,
+                                 int64_t handshake_time,
+                                 uint8_t *out,
+                                 size_t capacity);
+
+/**
+ * Judges the client of a resumed session by the record that came back with it: as it is now, under the policy of now, with
+ * its CAs, CRLs, registrations and dates.
+ *
+ * A record that does not count gives a verdict that is FAILED: for `session_invalid` where it is empty, cut, changed, sealed
+ * with another key, or made under another `clientcert_verifier_policy_id` than that of `host` now; for `session_expired`
+ * where the handshake is longer ago than `session_max_age`. Where the TLS library can still refuse the session, let it: a
+ * full handshake follows. So a resumed session with a certificate and without a record is judged with a `length` of 0.
+ *
+ * @param[in] verifier Borrowed: that of the host that the client named. NULL gives a verdict that is FAILED for
+ * `internal_error`.
+ * @param[in] host As for `clientcert_verifier_policy_id`. No UTF-8 gives a verdict that is FAILED for `internal_error`.
+ * @param[in] record `length` bytes. May be NULL where `length` is 0; else NULL gives a verdict that is FAILED for
+ * `internal_error`.
+ * @param[in] length In bytes; 0 says that the session has no record.
+ * @param[in] time The moment to judge for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @param[out] handshake_time May be NULL. When the handshake was in which the client proved that it holds its key: the
+ * first of all sessions that were resumed from one another. 0 where the record is none of ours.
+ * @return Owned by the caller. Never NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_session_resume(const clientcert_verifier *verifier,
+                                              const char *host,
+                                              const uint8_t *record,
+                                              size_t length,
+                                              int64_t time,
+                                              int64_t *handshake_time);
+
+/*
  * Reasons: what each code means, in words and in the numbers of other systems.
  *
  * `CLIENTCERT_REASON_` names every code of this version. Later versions add codes: a code without a name here is a
@@ -1239,6 +1325,16 @@ typedef enum {
     CLIENTCERT_REASON_OCSP_NONCE = 138,
     /** The OCSP responder does not know the certificate. */
     CLIENTCERT_REASON_OCSP_UNKNOWN = 139,
+    /** The resumed session has no record that was made here, under this policy and for this host. */
+    CLIENTCERT_REASON_SESSION_INVALID = 140,
+    /** The handshake that the resumed session comes from is too long ago. */
+    CLIENTCERT_REASON_SESSION_EXPIRED = 141,
+    /** The ticket of another host was not made for this host and this browser. */
+    CLIENTCERT_REASON_TICKET_INVALID = 142,
+    /** The ticket of another host is too old. */
+    CLIENTCERT_REASON_TICKET_EXPIRED = 143,
+    /** The ticket of another host was used before. */
+    CLIENTCERT_REASON_TICKET_USED = 144,
 } clientcert_reason;
 
 /**
@@ -1648,6 +1744,11 @@ typedef enum {
      * empty. Not set for the first.
      */
     CLIENTCERT_REQUEST_IDENTITY_BEFORE = 13,
+    /**
+     * Text: the value of the browser's cookie `__Host-clientcert`, where it has one: what a ticket of another host is bound
+     * to.
+     */
+    CLIENTCERT_REQUEST_NONCE = 14,
     /** A `CLIENTCERT_REQUIREMENT_`. `CLIENTCERT_REQUIREMENT_USER` unless it is set. */
     CLIENTCERT_REQUEST_REQUIREMENT = 101,
     /** 1 where only strong identity rules count; then a user is required. */
@@ -2040,6 +2141,92 @@ const clientcert_verdict *clientcert_decision_verdict(const clientcert_decision 
  * @since 1
  */
 CLIENTCERT_MUST_USE const char *clientcert_decision_audit(const clientcert_decision *decision, size_t *length);
+
+/*
+ * Ticket: the identity of a client that another host asked for its certificate, handed back.
+ *
+ * A host that cannot ask (`CLIENTCERT_ACTION_ASK_ELSEWHERE`) sends the browser to `certificate_host`, with a question in the
+ * parameter `clientcert_question` of the URL and a nonce in the cookie `__Host-clientcert`. That host verifies the client in
+ * its handshake, answers the question with `clientcert_ticket_new`, and redirects to `clientcert_ticket_location`. The first
+ * host finds the ticket in the parameter `clientcert_ticket` and redeems it with `clientcert_ticket_redeem`. Both hosts need
+ * the same `session_key`, which verifiers of one process share by default.
+ */
+
+/**
+ * The answer to a question of another host. Owned by the caller; immutable and safe for threads; free it with
+ * `clientcert_ticket_free`.
+ */
+typedef struct clientcert_ticket clientcert_ticket;
+
+/**
+ * Answers a question of another host about the client of this connection.
+ *
+ * @param[in] verifier Borrowed: of this host, which asked the client in its handshake.
+ * @param[in] verdict Borrowed: on this client. Only `CLIENTCERT_SUCCESS` is vouched for.
+ * @param[in] question Text: the value of the parameter `clientcert_question` of the request's URL.
+ * @param[in] handshake_time When this client proved that it holds the key, in seconds since 1970-01-01T00:00:00Z, or
+ * `CLIENTCERT_NOW`. A resumption does not renew it.
+ * @param[out] out Owned by the caller. NULL on failure.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_NOT_ENTITLED` where the client is not verified; `CLIENTCERT_INVALID_ARGUMENT` where
+ * the question was not made with one of the session keys or is older than five minutes, or where a pointer is NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_ticket_new(const clientcert_verifier *verifier,
+                              const clientcert_verdict *verdict,
+                              const char *question,
+                              int64_t handshake_time,
+                              clientcert_ticket **out,
+                              clientcert_error **error);
+
+/**
+ * Where to redirect the browser (status 303): back to the host that asked, with the ticket. Nobody without the session key
+ * can have chosen it.
+ *
+ * @param[in] ticket Borrowed.
+ * @param[out] length May be NULL. In bytes.
+ * @return ASCII; lives as long as the ticket. NULL, and a length of 0, for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_ticket_location(const clientcert_ticket *ticket,
+                                       size_t *length);
+
+/**
+ * Frees a ticket. What the browser has of it stays good.
+ *
+ * @param[in] ticket Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_ticket_free(clientcert_ticket *ticket);
+
+/**
+ * Redeems a ticket, once: verifies the client that it is about by the policy of this verifier.
+ *
+ * The browser proved to the other host that it holds the key, and that host vouches for it. Keep the verdict for later
+ * requests under a random cookie of your own, redirect to the URL without the ticket, and ask `clientcert_decide` or
+ * `clientcert_verdict_recheck` with it. Used tickets are remembered by the verifier, that is by its process.
+ *
+ * @param[in] verifier Borrowed: of this host. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] ticket Text: the value of the parameter `clientcert_ticket` of the request's URL.
+ * @param[in] host Text: the name of this host as in the request (Host or :authority), with its port if it has one.
+ * @param[in] nonce Text: the value of the browser's cookie `__Host-clientcert`.
+ * @param[in] time The moment to redeem it for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @param[out] handshake_time May be NULL. When the client proved that it holds the key, in seconds since
+ * 1970-01-01T00:00:00Z; not written where the ticket is not good.
+ * @return Owned by the caller, never NULL. FAILED for `ticket_invalid` (also where a text is NULL or not UTF-8),
+ * `ticket_expired` (more than 30 seconds old) or `ticket_used` where the ticket is not good; else what
+ * `clientcert_verify` says of the client.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_ticket_redeem(const clientcert_verifier *verifier,
+                                             const char *ticket,
+                                             const char *host,
+                                             const char *nonce,
+                                             int64_t time,
+                                             int64_t *handshake_time);
 #ifdef __cplusplus
 }
 #endif

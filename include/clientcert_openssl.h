@@ -14,10 +14,21 @@
  * others it is the error of the primary reason, even where the connection goes on; where the handshake is refused, it is
  * the one that makes OpenSSL send the verdict's alert.
  *
- * Resumption. OpenSSL does not ask the verifier about a resumed session. Installing therefore turns tickets and the
- * session cache off for the context. Where a server turns them on again, clientcert_openssl_verdict verifies the
- * certificate of a resumed session anew, under the policy of that moment; sessions hold no intermediate certificates,
- * so only clients whose issuer is a pinned CA are then verified, and no handshake is refused for it.
+ * Resumption. OpenSSL does not ask verify callbacks about a resumed session, so installing puts a record of the client
+ * into every session (clientcert_session_export, as the ticket's application data, which OpenSSL keeps for tickets and
+ * cached sessions alike). A ticket whose record does not count now, because the client was revoked, the policy changed,
+ * the host is another, or the handshake is too long ago, is not accepted, and a full handshake follows. Where OpenSSL
+ * gives nobody the choice (the session ids of TLS 1.2, tickets of TLS 1.3 with SSL_OP_NO_TICKET, a host that is selected
+ * after the ticket was read), the session is resumed, and the verdict is FAILED for session_invalid or for what is wrong
+ * with the client: under `enforcement = handshake`, too, so look at the verdict of every connection. A resumed session with
+ * a certificate and without a record is FAILED for session_invalid.
+ *
+ * The callbacks of SSL_CTX_set_session_ticket_cb are taken by this. OpenSSL calls those of the context that the connection
+ * started with, before the callback of SSL_CTX_set_tlsext_servername_callback runs. To have the sessions of hosts with
+ * different policies resumed, select the context in the callback of SSL_CTX_set_client_hello_cb (with
+ * clientcert_openssl_server_name). Selected later, hosts whose policy or name is not that of the first context are safe,
+ * and their sessions are not resumed. Sessions can be resumed by other processes where they have the same `session_key`
+ * and ticket keys. docs/sessions.md has more.
  *
  * Sharing. Several translation units of one program or shared library may use this header together. Another shared
  * library sees none of it: let one of them install the verifier and read the verdicts. OpenSSL keeps pointers to these
@@ -29,6 +40,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
@@ -63,7 +76,9 @@ extern "C" {
  *
  * Sets, as the policy of this moment says: whether a certificate is asked for and whether the handshake fails without
  * one (SSL_CTX_set_verify), the names of the CAs that are sent to clients, and the session id context, which is the
- * policy's identity. Turns tickets and the session cache off.
+ * policy's identity with the context's host name (clientcert_verifier_policy_id). Takes the callbacks of tickets, so that
+ * sessions are resumed as said above; which kinds of them are is for the server's own settings to say: tickets and the
+ * session cache are on unless it turns them off.
  *
  * Under `enforcement = handshake` a client that is not accepted gets an alert and no connection. Under
  * `enforcement = request` every handshake completes, and the server must look at the verdict of each request.
@@ -94,13 +109,41 @@ CLIENTCERT_MUST_USE
 static inline int clientcert_openssl_update(SSL_CTX *context);
 
 /**
+ * Names the virtual host that a context is for. Sessions are resumed only by contexts of the same name whose policies are
+ * equal; without a name, which is the default, by all contexts whose policies are equal. Hosts that must not share clients'
+ * sessions get each a name of its own.
+ *
+ * Threads as for clientcert_openssl_install.
+ *
+ * @param[in] context A context with a verifier.
+ * @param[in] host As it is configured, never what a client sent. Copied. NULL is the same as an empty name.
+ * @return 1, or 0 where no verifier is installed, the name is no UTF-8, or memory fails; the context then keeps what it had.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+static inline int clientcert_openssl_set_host(SSL_CTX *context, const char *host);
+
+/**
+ * The host that a client names (RFC 6066 section 3), for the callback of SSL_CTX_set_client_hello_cb, where
+ * SSL_get_servername does not know it yet.
+ *
+ * @param[in] ssl A connection inside of that callback.
+ * @param[out] length In bytes.
+ * @return The name as the client sent it, which may hold anything and does not end with NUL. It lives until the callback
+ * returns. NULL, and a length of 0, where there is none.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+static inline const char *clientcert_openssl_server_name(SSL *ssl, size_t *length);
+
+/**
  * Moves a connection to another context, as SSL_set_SSL_CTX does, with all that decides about its client: for use in the
- * callback of SSL_CTX_set_tlsext_servername_callback. SSL_set_SSL_CTX alone leaves the verify mode of the first context,
+ * callback of SSL_CTX_set_client_hello_cb or SSL_CTX_set_tlsext_servername_callback. SSL_set_SSL_CTX alone leaves the verify mode of the first context,
  * so that a client of a host with `mode = require` may never be asked.
  *
  * @param[in] ssl A connection in its handshake.
  * @param[in] context The context of the host that the client named.
- * @return 1, or 0 where it failed: end the handshake then (SSL_TLSEXT_ERR_ALERT_FATAL).
+ * @return 1, or 0 where it failed: end the handshake then (SSL_CLIENT_HELLO_ERROR, SSL_TLSEXT_ERR_ALERT_FATAL).
  * @since 1
  */
 CLIENTCERT_MUST_USE
@@ -134,12 +177,56 @@ static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl);
 CLIENTCERT_MUST_USE
 static inline int clientcert_openssl_request(SSL *ssl);
 
+/**
+ * When the handshake was in which the client proved that it holds its key: for a resumed session the first of all that
+ * were resumed from one another. For a client without a certificate, when it presented none.
+ *
+ * @param[in] ssl As for clientcert_openssl_verdict.
+ * @return In seconds since 1970-01-01T00:00:00Z. 0, which is too long ago for every purpose, where it is not known: where
+ * clientcert_openssl_verdict returns NULL, and where the record of a resumed session is none of ours.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+static inline int64_t clientcert_openssl_handshake_time(SSL *ssl);
+
+/**
+ * Says whether the session of a connection may be kept for resumption: the answer of a decision
+ * (clientcert_decision_session_cacheable), which is no for a preflight, a log-out, and a client that is to be asked again.
+ *
+ * With 0, the tickets that are still to be sent hold no record, so that no server resumes by them, and the session is taken
+ * out of the cache of the connection's context. What was sent cannot be taken back: OpenSSL sends tickets at the end of the
+ * handshake. A server that has to decide by the request turns the early ones off, for TLS 1.3 by
+ * `SSL_CTX_set_num_tickets(context, 0)`, for TLS 1.2 by SSL_OP_NO_TICKET, which leaves it session ids.
+ *
+ * With 1, a ticket is sent, once, where the context sends none by itself (SSL_CTX_set_num_tickets with 0), the connection
+ * speaks TLS 1.3, and 0 was not said before. OpenSSL 1.1.1 cannot do that. Where a non-blocking socket takes no bytes now,
+ * the ticket goes out with the response, and until then there is no verdict: ask for that first.
+ *
+ * @param[in] ssl A connection whose handshake is complete.
+ * @param[in] cacheable 1 or 0; what is neither counts as 0.
+ * @return 1, or 0 where it could not be done (now): no verifier is installed, memory fails, the handshake is not complete,
+ * OpenSSL is too old to send tickets later, or the socket takes no bytes. No harm is done where that is ignored.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+static inline int clientcert_openssl_keep_session(SSL *ssl, int cacheable);
+
 /* What follows serves the functions above; call none of it. */
 
-/* The judgement that a connection holds: whom it is about (NULL: no certificate), and what it says. */
+/* What a context holds. */
+typedef struct clientcert_openssl_host {
+    clientcert_verifier *verifier;
+    char *name; /* NULL: none */
+} clientcert_openssl_host;
+
+/* What a connection holds: whom its client was judged as (NULL: without a certificate), in which handshake, and what came
+   of it. */
 typedef struct clientcert_openssl_record {
     X509 *leaf;
-    clientcert_verdict *verdict;
+    clientcert_verdict *verdict; /* NULL: not judged yet */
+    int64_t handshake_time;
+    unsigned char random[SSL3_RANDOM_SIZE];
+    int forbidden, sent; /* may no session be kept; was a ticket sent late */
 } clientcert_openssl_record;
 
 /* One for all translation units that are linked together. */
@@ -157,8 +244,14 @@ static inline void clientcert_openssl_record_free(clientcert_openssl_record *rec
 
 static inline void clientcert_openssl_free_context(void *parent, void *data, CRYPTO_EX_DATA *all, int index,
                                                    long number, void *pointer) {
+    clientcert_openssl_host *host = (clientcert_openssl_host *)data;
+
     (void)parent, (void)all, (void)index, (void)number, (void)pointer;
-    clientcert_verifier_free((clientcert_verifier *)data);
+    if (host == NULL)
+        return;
+    clientcert_verifier_free(host->verifier);
+    OPENSSL_free(host->name);
+    OPENSSL_free(host);
 }
 
 static inline void clientcert_openssl_free_connection(void *parent, void *data, CRYPTO_EX_DATA *all, int index,
@@ -188,10 +281,16 @@ static inline int clientcert_openssl_started(void) {
            clientcert_openssl_context_index >= 0 && clientcert_openssl_connection_index >= 0;
 }
 
-static inline const clientcert_verifier *clientcert_openssl_verifier(const SSL_CTX *context) {
+static inline clientcert_openssl_host *clientcert_openssl_host_of(const SSL_CTX *context) {
     if (context == NULL || !clientcert_openssl_started())
         return NULL;
-    return (const clientcert_verifier *)SSL_CTX_get_ex_data(context, clientcert_openssl_context_index);
+    return (clientcert_openssl_host *)SSL_CTX_get_ex_data(context, clientcert_openssl_context_index);
+}
+
+static inline const clientcert_verifier *clientcert_openssl_verifier(const SSL_CTX *context) {
+    const clientcert_openssl_host *host = clientcert_openssl_host_of(context);
+
+    return host == NULL ? NULL : host->verifier;
 }
 
 /* The DER of the leaf and of the others, one after the other; NULL where memory fails. OpenSSL caps what it takes from
@@ -229,33 +328,180 @@ static inline unsigned char *clientcert_openssl_encode(X509 *leaf, STACK_OF(X509
     return chain;
 }
 
-/* Verifies, and leaves the verdict with the connection in place of an older one. NULL where memory fails. */
-static inline const clientcert_verdict *clientcert_openssl_judge(SSL *ssl, const clientcert_verifier *verifier,
-                                                                 X509 *leaf, STACK_OF(X509) *others) {
-    clientcert_openssl_record *record, *former;
+/* The record of a connection, a new one where there is none; NULL where memory fails. */
+static inline clientcert_openssl_record *clientcert_openssl_record_of(SSL *ssl) {
+    clientcert_openssl_record *record =
+        (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
+
+    if (record != NULL)
+        return record;
+    record = (clientcert_openssl_record *)OPENSSL_zalloc(sizeof(*record));
+    if (record != NULL && SSL_set_ex_data(ssl, clientcert_openssl_connection_index, record) != 1) {
+        OPENSSL_free(record);
+        return NULL;
+    }
+    return record;
+}
+
+/* Leaves a verdict, which is taken, with the connection in place of an older one; 0 where memory fails. */
+static inline int clientcert_openssl_keep(SSL *ssl, X509 *leaf, clientcert_verdict *verdict, int64_t handshake_time) {
+    clientcert_openssl_record *record = clientcert_openssl_record_of(ssl);
+    unsigned char random[SSL3_RANDOM_SIZE] = {0};
+
+    if (record == NULL || verdict == NULL || (leaf != NULL && X509_up_ref(leaf) != 1)) {
+        clientcert_verdict_free(verdict);
+        return 0;
+    }
+    X509_free(record->leaf);
+    clientcert_verdict_free(record->verdict);
+    record->leaf = leaf;
+    record->verdict = verdict;
+    record->handshake_time = handshake_time;
+    SSL_get_client_random(ssl, random, sizeof(random));
+    if (memcmp(record->random, random, sizeof(random)) != 0)
+        record->forbidden = record->sent = 0;
+    memcpy(record->random, random, sizeof(random));
+    return 1;
+}
+
+/* Verifies what was presented just now. NULL where memory fails. */
+static inline clientcert_verdict *clientcert_openssl_judge(const clientcert_verifier *verifier, X509 *leaf,
+                                                           STACK_OF(X509) *others) {
+    clientcert_verdict *verdict;
     unsigned char *chain = NULL;
     size_t length = 0;
 
     if (leaf != NULL && (chain = clientcert_openssl_encode(leaf, others, &length)) == NULL)
         return NULL;
-    record = (clientcert_openssl_record *)OPENSSL_zalloc(sizeof(*record));
-    if (record != NULL) {
-        record->verdict = clientcert_verify(verifier, chain, length, CLIENTCERT_NOW);
-        if (leaf != NULL && X509_up_ref(leaf) == 1)
-            record->leaf = leaf;
-    }
+    verdict = clientcert_verify(verifier, chain, length, CLIENTCERT_NOW);
     OPENSSL_free(chain);
-    if (record == NULL || record->leaf != leaf) {
-        clientcert_openssl_record_free(record);
-        return NULL;
+    return verdict;
+}
+
+/* Whether a verdict is about this leaf, or about no certificate where that is NULL. */
+static inline int clientcert_openssl_is_about(const clientcert_verdict *verdict, X509 *leaf) {
+    size_t length = 0;
+    const uint8_t *der = clientcert_verdict_certificate(verdict, 0, &length);
+    unsigned char *own = NULL;
+    int size, same;
+
+    if (leaf == NULL || der == NULL)
+        return leaf == NULL && der == NULL;
+    size = i2d_X509(leaf, &own);
+    same = size > 0 && (size_t)size == length && memcmp(own, der, length) == 0;
+    OPENSSL_free(own);
+    return same;
+}
+
+/* Judges the client of a resumed session by the record in it. Owned by the caller. */
+static inline clientcert_verdict *clientcert_openssl_resume(const clientcert_openssl_host *host, SSL_SESSION *session,
+                                                            X509 *leaf, int64_t *handshake_time) {
+    void *data = NULL;
+    size_t length = 0;
+    clientcert_verdict *verdict;
+
+    if (SSL_SESSION_get0_ticket_appdata(session, &data, &length) != 1 || data == NULL)
+        length = 0;
+    verdict = clientcert_session_resume(host->verifier, host->name, length == 0 ? NULL : (const uint8_t *)data, length,
+                                        CLIENTCERT_NOW, handshake_time);
+    /* OpenSSL keeps the leaf, too: where the two differ, neither counts. */
+    if (clientcert_verdict_outcome(verdict) == CLIENTCERT_NONE
+            ? leaf != NULL
+            : clientcert_verdict_certificate_count(verdict) != 0 && !clientcert_openssl_is_about(verdict, leaf)) {
+        clientcert_verdict_free(verdict);
+        verdict = clientcert_session_resume(host->verifier, host->name, NULL, 0, CLIENTCERT_NOW, handshake_time);
     }
-    former = (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
-    if (SSL_set_ex_data(ssl, clientcert_openssl_connection_index, record) != 1) {
-        clientcert_openssl_record_free(record);
+    return verdict;
+}
+
+/* The record of a connection, with the verdict on its present client; NULL where there is no verifier or memory fails. */
+static inline clientcert_openssl_record *clientcert_openssl_current(SSL *ssl) {
+    const clientcert_openssl_host *host = clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
+    clientcert_openssl_record *record;
+    clientcert_verdict *verdict;
+    unsigned char random[SSL3_RANDOM_SIZE] = {0};
+    SSL_SESSION *session = SSL_get_session(ssl);
+    int64_t handshake_time = 0;
+    X509 *leaf;
+    int done = 1;
+
+    if (host == NULL || session == NULL)
         return NULL;
+    /* What is stored may be about another client: of a handshake before this one, or of this one before it was asked anew
+       and presented nothing. */
+    leaf = SSL_get_peer_certificate(ssl);
+    SSL_get_client_random(ssl, random, sizeof(random));
+    record = (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
+    if (record == NULL || record->verdict == NULL || memcmp(record->random, random, sizeof(random)) != 0 ||
+        (record->leaf != leaf && (record->leaf == NULL || leaf == NULL || X509_cmp(record->leaf, leaf) != 0))) {
+        if (leaf != NULL && SSL_session_reused(ssl)) {
+            verdict = clientcert_openssl_resume(host, session, leaf, &handshake_time);
+        } else {
+            verdict = clientcert_openssl_judge(host->verifier, leaf, NULL);
+            handshake_time = (int64_t)SSL_SESSION_get_time(session);
+        }
+        /* From a cache it would come back again and again, and the client would never be asked. */
+        if (!clientcert_verdict_accepted(verdict))
+            SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl), session);
+        done = clientcert_openssl_keep(ssl, leaf, verdict, handshake_time);
     }
-    clientcert_openssl_record_free(former);
-    return record->verdict;
+    X509_free(leaf);
+    return done ? (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index) : NULL;
+}
+
+/* Puts the record of the client into a session that nobody else has yet; none where it may not be resumed, and then it
+   goes into no cache. */
+static inline int clientcert_openssl_export(SSL *ssl, SSL_SESSION *session, const clientcert_openssl_record *record) {
+    const clientcert_openssl_host *host = clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
+    unsigned char *data = NULL;
+    size_t length = 0;
+    int done;
+
+    if (host != NULL && record != NULL && !record->forbidden) {
+        length = clientcert_session_export(host->verifier, record->verdict, host->name, record->handshake_time, NULL, 0);
+        if (length != 0 && (data = (unsigned char *)OPENSSL_malloc(length)) == NULL)
+            length = 0;
+        /* A policy that changes in between makes another record, or none. */
+        if (length != 0 && clientcert_session_export(host->verifier, record->verdict, host->name,
+                                                     record->handshake_time, data, length) != length)
+            length = 0;
+    }
+    done = SSL_SESSION_set1_ticket_appdata(session, length == 0 ? NULL : data, length);
+    OPENSSL_free(data);
+    if (length == 0)
+        SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl), session);
+    return done;
+}
+
+/* Before a ticket is sent: the client is known, and has proved its key. */
+static inline int clientcert_openssl_generate_ticket(SSL *ssl, void *unused) {
+    SSL_SESSION *session = SSL_get_session(ssl);
+
+    (void)unused;
+    /* Below TLS 1.3 other connections may have the same session, which holds the record of its handshake already. */
+    if (session == NULL || (SSL_session_reused(ssl) && SSL_version(ssl) != TLS1_3_VERSION))
+        return 1;
+    return clientcert_openssl_export(ssl, session, clientcert_openssl_current(ssl));
+}
+
+/* When a ticket comes back: whether it may be used. */
+static inline SSL_TICKET_RETURN clientcert_openssl_decrypt_ticket(SSL *ssl, SSL_SESSION *session,
+                                                                  const unsigned char *key_name, size_t key_name_length,
+                                                                  SSL_TICKET_STATUS status, void *unused) {
+    const clientcert_openssl_host *host = clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
+    clientcert_verdict *verdict;
+    int64_t handshake_time = 0;
+    int accepted;
+
+    (void)key_name, (void)key_name_length, (void)unused;
+    if (host == NULL || session == NULL || (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW))
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    verdict = clientcert_openssl_resume(host, session, SSL_SESSION_get0_peer(session), &handshake_time);
+    accepted = clientcert_verdict_accepted(verdict);
+    clientcert_verdict_free(verdict);
+    if (!accepted)
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 /* The X509_V_ERR that makes OpenSSL send `alert`: `error` itself where it does. OpenSSL derives the alert from the
@@ -317,17 +563,25 @@ static inline int clientcert_openssl_enforced_in_handshake(const clientcert_veri
 static inline int clientcert_openssl_callback(X509_STORE_CTX *store, void *unused) {
     SSL *ssl = (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
-    const clientcert_verifier *verifier = ssl == NULL ? NULL : clientcert_openssl_verifier(SSL_get_SSL_CTX(ssl));
+    const clientcert_openssl_host *host = ssl == NULL ? NULL : clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
+    const clientcert_openssl_record *record;
     const clientcert_verdict *verdict;
     int error;
 
     (void)unused;
     X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
     /* Without a leaf (a raw public key) the verdict would be the one on a client without a certificate. */
-    if (verifier == NULL || leaf == NULL)
+    if (host == NULL || leaf == NULL)
         return 0;
-    verdict = clientcert_openssl_judge(ssl, verifier, leaf, X509_STORE_CTX_get0_untrusted(store));
-    if (verdict == NULL)
+    if (!clientcert_openssl_keep(
+            ssl, leaf, clientcert_openssl_judge(host->verifier, leaf, X509_STORE_CTX_get0_untrusted(store)),
+            (int64_t)time(NULL)))
+        return 0;
+    record = clientcert_openssl_record_of(ssl);
+    verdict = record->verdict;
+    /* Sessions without a ticket go into the cache, if they go there, with what they have when the handshake ends. */
+    if (SSL_version(ssl) != TLS1_3_VERSION && SSL_get_session(ssl) != NULL &&
+        clientcert_openssl_export(ssl, SSL_get_session(ssl), record) != 1)
         return 0;
     if (clientcert_verdict_verified(verdict)) {
         X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -336,7 +590,7 @@ static inline int clientcert_openssl_callback(X509_STORE_CTX *store, void *unuse
     error = clientcert_verdict_x509_error(verdict);
     if (error <= X509_V_OK)
         error = X509_V_ERR_APPLICATION_VERIFICATION;
-    if (clientcert_verdict_accepted(verdict) || !clientcert_openssl_enforced_in_handshake(verifier)) {
+    if (clientcert_verdict_accepted(verdict) || !clientcert_openssl_enforced_in_handshake(host->verifier)) {
         X509_STORE_CTX_set_error(store, error);
         return 1;
     }
@@ -380,19 +634,18 @@ static inline STACK_OF(X509_NAME) *clientcert_openssl_ca_names(const clientcert_
 }
 
 static inline int clientcert_openssl_update(SSL_CTX *context) {
-    const clientcert_verifier *verifier = clientcert_openssl_verifier(context);
+    const clientcert_openssl_host *host = clientcert_openssl_host_of(context);
     clientcert_policy *policy;
     STACK_OF(X509_NAME) *names;
-    const unsigned char *identity;
-    size_t length = 0;
+    unsigned char identity[SSL_MAX_SID_CTX_LENGTH];
     int done = 0;
 
-    if (verifier == NULL || (policy = clientcert_verifier_policy(verifier)) == NULL)
+    if (host == NULL || (policy = clientcert_verifier_policy(host->verifier)) == NULL)
         return 0;
     names = clientcert_openssl_ca_names(policy);
-    identity = clientcert_policy_identity(policy, &length);
-    if (names != NULL && identity != NULL && length <= SSL_MAX_SID_CTX_LENGTH &&
-        SSL_CTX_set_session_id_context(context, identity, (unsigned int)length) == 1) {
+    if (names != NULL &&
+        clientcert_verifier_policy_id(host->verifier, host->name, identity, NULL) == CLIENTCERT_OK &&
+        SSL_CTX_set_session_id_context(context, identity, sizeof(identity)) == 1) {
         SSL_CTX_set_verify(context, clientcert_openssl_verify_mode(policy), NULL);
         SSL_CTX_set_client_CA_list(context, NULL);
         SSL_CTX_set0_CA_list(context, names);
@@ -405,25 +658,65 @@ static inline int clientcert_openssl_update(SSL_CTX *context) {
 }
 
 static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_verifier *verifier) {
-    clientcert_verifier *reference, *former;
+    clientcert_openssl_host *host;
+    clientcert_verifier *reference;
 
     if (context == NULL)
         return 0;
     SSL_CTX_set_cert_verify_callback(context, clientcert_openssl_callback, NULL);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
-    if (verifier == NULL || !clientcert_openssl_started() || SSL_CTX_set_num_tickets(context, 0) != 1)
+    if (verifier == NULL || !clientcert_openssl_started() ||
+        SSL_CTX_set_session_ticket_cb(context, clientcert_openssl_generate_ticket, clientcert_openssl_decrypt_ticket,
+                                      NULL) != 1)
         return 0;
+    host = clientcert_openssl_host_of(context);
+    if (host == NULL) {
+        host = (clientcert_openssl_host *)OPENSSL_zalloc(sizeof(*host));
+        if (host == NULL)
+            return 0;
+        if (SSL_CTX_set_ex_data(context, clientcert_openssl_context_index, host) != 1) {
+            OPENSSL_free(host);
+            return 0;
+        }
+    }
     reference = clientcert_verifier_ref(verifier);
     if (reference == NULL)
         return 0;
-    former = (clientcert_verifier *)SSL_CTX_get_ex_data(context, clientcert_openssl_context_index);
-    if (SSL_CTX_set_ex_data(context, clientcert_openssl_context_index, reference) != 1) {
-        clientcert_verifier_free(reference);
+    clientcert_verifier_free(host->verifier);
+    host->verifier = reference;
+    return clientcert_openssl_update(context);
+}
+
+static inline int clientcert_openssl_set_host(SSL_CTX *context, const char *name) {
+    clientcert_openssl_host *host = clientcert_openssl_host_of(context);
+    char *former, *copy = NULL;
+
+    if (host == NULL || host->verifier == NULL)
+        return 0;
+    if (name != NULL && (copy = OPENSSL_strdup(name)) == NULL)
+        return 0;
+    former = host->name;
+    host->name = copy;
+    if (!clientcert_openssl_update(context)) {
+        host->name = former;
+        OPENSSL_free(copy);
         return 0;
     }
-    clientcert_verifier_free(former);
-    return clientcert_openssl_update(context);
+    OPENSSL_free(former);
+    return 1;
+}
+
+static inline const char *clientcert_openssl_server_name(SSL *ssl, size_t *length) {
+    const unsigned char *data = NULL;
+    size_t size = 0;
+
+    *length = 0;
+    /* A list of names in two bytes of length, of which the first is of the kind host name, in two bytes of length. */
+    if (ssl == NULL || SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1 || size < 5 ||
+        data[2] != TLSEXT_NAMETYPE_host_name || (size_t)(data[0] << 8 | data[1]) != size - 2 ||
+        (size_t)(data[3] << 8 | data[4]) != size - 5 || size == 5)
+        return NULL;
+    *length = size - 5;
+    return (const char *)data + 5;
 }
 
 static inline int clientcert_openssl_select(SSL *ssl, SSL_CTX *context) {
@@ -435,27 +728,41 @@ static inline int clientcert_openssl_select(SSL *ssl, SSL_CTX *context) {
 }
 
 static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl) {
-    const clientcert_verifier *verifier;
     const clientcert_openssl_record *record;
-    const clientcert_verdict *verdict;
-    X509 *leaf;
 
     if (ssl == NULL || !SSL_is_init_finished(ssl))
         return NULL;
-    verifier = clientcert_openssl_verifier(SSL_get_SSL_CTX(ssl));
-    if (verifier == NULL)
-        return NULL;
-    /* What is stored may be about another client: of a connection before SSL_clear, or of this one before it was asked
-       anew and presented nothing. */
-    leaf = SSL_get_peer_certificate(ssl);
-    record = (const clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
-    if (record != NULL && (record->leaf == leaf ||
-                           (record->leaf != NULL && leaf != NULL && X509_cmp(record->leaf, leaf) == 0)))
-        verdict = record->verdict;
-    else
-        verdict = clientcert_openssl_judge(ssl, verifier, leaf, NULL);
-    X509_free(leaf);
-    return verdict;
+    record = clientcert_openssl_current(ssl);
+    return record == NULL ? NULL : record->verdict;
+}
+
+static inline int64_t clientcert_openssl_handshake_time(SSL *ssl) {
+    const clientcert_openssl_record *record;
+
+    if (ssl == NULL || !SSL_is_init_finished(ssl))
+        return 0;
+    record = clientcert_openssl_current(ssl);
+    return record == NULL ? 0 : record->handshake_time;
+}
+
+static inline int clientcert_openssl_keep_session(SSL *ssl, int cacheable) {
+    clientcert_openssl_record *record;
+
+    if (ssl == NULL || !SSL_is_init_finished(ssl) || (record = clientcert_openssl_current(ssl)) == NULL)
+        return 0;
+    if (cacheable != 1) {
+        record->forbidden = 1;
+        SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl), SSL_get_session(ssl));
+        return 1;
+    }
+    if (record->forbidden || record->sent || SSL_version(ssl) != TLS1_3_VERSION || SSL_get_num_tickets(ssl) != 0)
+        return 1;
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    record->sent = 1;
+    return SSL_new_session_ticket(ssl) == 1 && SSL_do_handshake(ssl) == 1;
+#else
+    return 0;
+#endif
 }
 
 static inline int clientcert_openssl_request(SSL *ssl) {

@@ -26,6 +26,7 @@
 //! Servers in other languages use the C interface of the same library, `include/clientcert.h`.
 
 pub mod certificate;
+pub mod forwarded;
 pub mod identity;
 pub mod policy;
 pub mod registry;
@@ -40,6 +41,8 @@ mod crypto;
 mod error;
 mod ffi;
 mod files;
+mod seal;
+mod session;
 mod signature;
 
 mod time;
@@ -47,5 +50,6 @@ mod verifier;
 
 pub use error::{Error, Status};
 pub use policy::{Config, Enforcement, Mode, Policy};
+pub use session::Resumed;
 pub use verdict::{Outcome, Verdict};
 pub use verifier::{Statistics, Verifier};

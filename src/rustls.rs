@@ -16,13 +16,16 @@
 //! config.set("ca", "/etc/ssl/clients-ca.pem")?;
 //! let clients = Arc::new(ClientVerifier::new(Arc::new(Verifier::new(&config)?), &provider)?);
 //!
-//! let server = rustls::ServerConfig::builder_with_provider(provider)
+//! let mut server = rustls::ServerConfig::builder_with_provider(provider)
 //!     .with_safe_default_protocol_versions()?
 //!     .with_client_cert_verifier(clients.clone())
 //!     .with_single_cert(chain, key)?;
+//! clients.install(&mut server);
 //!
-//! let connection = rustls::ServerConnection::new(Arc::new(server))?;
-//! // … the handshake, and then for each request:
+//! let mut connection = rustls::ServerConnection::new(Arc::new(server))?;
+//! // … read and process what the client sends; while `connection.is_handshaking()`, after each `process_new_packets`:
+//! clients.begin(&mut connection);
+//! // … and when it is complete:
 //! let verdict = clients.verdict(&connection);
 //! if verdict.verified() {
 //!     println!("{:?}", verdict.get("ssl_client_s_dn"));
@@ -54,12 +57,28 @@
 //! # Resumption
 //!
 //! A resumed session brings back the certificates of the handshake that it came from; rustls neither asks again nor
-//! verifies again, and lets it go on even under `enforcement = handshake`. [`ClientVerifier::verdict`] judges them anew, by
-//! the policy and the time of the moment, so it must be asked for every connection, and is what a server has to act on.
-//! A server that does not, because `enforcement = handshake` seems enough, has to switch resumption off:
+//! verifies again, and lets it go on even under `enforcement = handshake`. Therefore a session gets a record
+//! ([`ClientVerifier::begin`]) that says by which policy, for which host and when the handshake was, and
+//! [`ClientVerifier::verdict`] judges a resumed client anew, by the policy and the time of the moment. It must be asked for
+//! every connection, and is what a server has to act on. A resumed client with a certificate and without a record that counts
+//! is FAILED with [`Code::SessionInvalid`] or [`Code::SessionExpired`].
+//!
+//! [`ClientVerifier::install`] sees to it that this does not happen to honest clients: sessions without a record are not kept,
+//! and those whose record counts no more are not resumed, so that a full handshake follows. The age counts from the handshake
+//! in which the client proved that it holds its key, through all resumptions.
+//!
+//! - `begin` takes effect once the client's hello is processed and before the handshake is complete, because only then it is
+//!   known whether it resumes. In a loop of `read_tls` and `process_new_packets`, call it after each of these. With
+//!   `rustls::server::Acceptor`, call it on what `into_connection` returns (with tokio-rustls, in the closure of
+//!   `StartHandshake::into_stream_with`). Called earlier it does nothing, and the session is not resumed.
+//! - TLS 1.2: rustls 0.23 does not give the record back, so that these sessions are not kept.
+//! - rustls resumes a session only under the server name that it was made for, so names that share a policy do not share
+//!   sessions here.
+//! - rustls sends its tickets before there is a request, and keeps the sessions of clients without a certificate, too: such a
+//!   client is asked again after [`Policy::session_max_age`](crate::Policy::session_max_age), or when it starts a new session.
+//!
+//! Without `install`, and with resumption left on, resumed clients are FAILED. To switch it off:
 //! `session_storage = Arc::new(rustls::server::NoServerSessionStorage {})`, `send_tls13_tickets = 0`, and no `ticketer`.
-//! Sessions prove nothing to a configuration whose verifier did not see the handshake: do not share a session storage or
-//! a ticketer with a configuration that verifies clients in another way.
 //!
 //! # Alerts
 //!
@@ -76,13 +95,16 @@ use ::rustls::client::danger::HandshakeSignatureValid;
 use ::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use ::rustls::pki_types::{CertificateDer, UnixTime};
 use ::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use ::rustls::server::{ProducesTickets, StoresServerSessions};
 use ::rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error as TlsError, OtherError, ServerConnection,
-    SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error as TlsError, HandshakeKind, OtherError,
+    ProtocolVersion, ServerConfig, ServerConnection, SignatureScheme,
 };
 
 use crate::error::Error;
 use crate::policy::{Enforcement, Mode};
+use crate::session::Resumed;
+use crate::time::unix_now;
 use crate::verdict::Verdict;
 use crate::verifier::Verifier;
 use crate::verify::{Code, TlsVersion};
@@ -93,6 +115,7 @@ pub struct ClientVerifier {
     algorithms: WebPkiSupportedAlgorithms,
     hints: Vec<DistinguishedName>,
     on_refusal: Option<Box<OnRefusal>>,
+    host: String,
 }
 
 type OnRefusal = dyn Fn(&Arc<Verdict>) + Send + Sync;
@@ -118,7 +141,7 @@ impl ClientVerifier {
         }
         let hints = policy.ca_names().map(|name| DistinguishedName::from(name.to_vec())).collect();
         let algorithms = provider.signature_verification_algorithms;
-        Ok(Self { verifier, algorithms, hints, on_refusal: None })
+        Ok(Self { verifier, algorithms, hints, on_refusal: None, host: String::new() })
     }
 
     /// Has `observe` called with each verdict that ends a handshake, on the thread of that handshake: rustls's error has no
@@ -130,16 +153,64 @@ impl ClientVerifier {
         self
     }
 
+    /// Names the virtual host that this is for: its sessions are resumed by no other ([`Verifier::session_identity`]). Without
+    /// a name, every host of an equal policy resumes them.
+    #[must_use]
+    pub fn for_host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
+    }
+
+    /// Has the sessions of a server's configuration kept and resumed only where they have a record that counts: wraps its
+    /// `session_storage` and its `ticketer`, whichever it has by now.
+    pub fn install(self: &Arc<Self>, config: &mut ServerConfig) {
+        let clients = || Arc::clone(self);
+        config.session_storage = Arc::new(Guarded { clients: clients(), inner: config.session_storage.clone() });
+        config.ticketer = Arc::new(Guarded { clients: clients(), inner: config.ticketer.clone() });
+    }
+
+    /// Has the session of a connection carry the record of its client: of the handshake that is going on, or, where that
+    /// resumes one, of the handshake that that one came from, whose time it keeps.
+    ///
+    /// To be called while the connection is handshaking, after the client's hello was processed; again and again is as good
+    /// as once. Before the hello, after the handshake, and for TLS 1.2 it does nothing, so that the session is not resumed.
+    pub fn begin(&self, connection: &mut ServerConnection) {
+        if !connection.is_handshaking() || connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+            return;
+        }
+        let record = match connection.received_resumption_data() {
+            Some(received) => received.to_vec(),
+            None => self.verifier.export_handshake(&self.host, unix_now()),
+        };
+        connection.set_resumption_data(&record);
+    }
+
     /// The verdict for the client of a connection that this verifier is configured for, by the policy and the system's
     /// time of the moment; also for a resumed one. The cache makes it cheap for a client that was verified before.
+    ///
+    /// Ask once, when the handshake is complete, and look at the verdict again with [`Verifier::recheck`] while the connection
+    /// lasts: of a resumed connection the record is looked at in every call, and counts no more once the policy is another.
     ///
     /// Before the handshake is complete, and after it failed, nobody has proved to hold a key: the verdict is then FAILED
     /// with [`Code::InternalError`]. So it is with early data, which comes before that.
     pub fn verdict(&self, connection: &ServerConnection) -> Arc<Verdict> {
+        self.resumed(connection).verdict
+    }
+
+    /// The verdict, with the time of the handshake in which the client proved that it holds its key. That is known of a resumed
+    /// connection only: of a full handshake the server knows it itself.
+    pub fn resumed(&self, connection: &ServerConnection) -> Resumed {
         if connection.is_handshaking() {
-            return Arc::new(Verdict::internal_error());
+            return Resumed { verdict: Arc::new(Verdict::internal_error()), handshake_time: None };
         }
-        self.verifier.verify(&concatenated(connection.peer_certificates().unwrap_or_default()))
+        let presented = concatenated(connection.peer_certificates().unwrap_or_default());
+        match connection.handshake_kind() {
+            Some(HandshakeKind::Resumed) if !presented.is_empty() => {
+                let record = connection.received_resumption_data().unwrap_or_default();
+                self.verifier.resume_handshake(record, &self.host, &presented, unix_now())
+            }
+            _ => Resumed { verdict: self.verifier.verify(&presented), handshake_time: None },
+        }
     }
 
     /// The verifier that judges.
@@ -212,6 +283,55 @@ impl ClientCertVerifier for ClientVerifier {
 impl fmt::Debug for ClientVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientVerifier").field("verifier", &self.verifier).finish_non_exhaustive()
+    }
+}
+
+/// A storage of sessions, or what makes tickets of them, that lets pass only those with a record that counts.
+#[derive(Debug)]
+struct Guarded<T: ?Sized> {
+    clients: Arc<ClientVerifier>,
+    inner: Arc<T>,
+}
+
+impl<T: ?Sized> Guarded<T> {
+    fn passes(&self, session: &[u8]) -> bool {
+        self.clients.verifier.finds_handshake(session, &self.clients.host, unix_now())
+    }
+}
+
+impl StoresServerSessions for Guarded<dyn StoresServerSessions> {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.passes(&value) && self.inner.put(key, value)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.inner.get(key).filter(|session| self.passes(session))
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.inner.take(key).filter(|session| self.passes(session))
+    }
+
+    fn can_cache(&self) -> bool {
+        self.inner.can_cache()
+    }
+}
+
+impl ProducesTickets for Guarded<dyn ProducesTickets> {
+    fn enabled(&self) -> bool {
+        self.inner.enabled()
+    }
+
+    fn lifetime(&self) -> u32 {
+        self.inner.lifetime()
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        if self.passes(plain) { self.inner.encrypt(plain) } else { None }
+    }
+
+    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
+        self.inner.decrypt(cipher).filter(|session| self.passes(session))
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod cache;
 mod current;
+mod used;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
@@ -21,6 +23,7 @@ use crate::verify::Memory;
 use cache::Cache;
 pub use cache::Statistics;
 pub(crate) use current::{Current, Standing};
+use used::Used;
 
 /// A handle that verifies clients under its current policy. Every method may be called from any thread, also in the
 /// children of a `fork`; a verification takes no lock and does no I/O.
@@ -30,6 +33,7 @@ pub struct Verifier {
     current: ArcSwap<Snapshot>,
     memory: Memory,
     answers: Answers,
+    used: Used,
     reloading: Mutex<()>,
     started: Instant,
     /// Milliseconds after `started` when `refresh` last looked.
@@ -38,7 +42,7 @@ pub struct Verifier {
 
 /// A policy with what was decided under it, so that no verdict outlives what it was decided by.
 #[derive(Debug)]
-struct Snapshot {
+pub(crate) struct Snapshot {
     policy: Arc<Policy>,
     cache: Cache,
     without_certificate: Arc<Verdict>,
@@ -63,6 +67,7 @@ impl Verifier {
             current: ArcSwap::from_pointee(Snapshot::new(policy, &memory)),
             memory,
             answers,
+            used: Used::default(),
             reloading: Mutex::new(()),
             started: Instant::now(),
             looked: AtomicI64::new(0),
@@ -77,7 +82,16 @@ impl Verifier {
 
     /// The same at another time, in Unix seconds.
     pub fn verify_at(&self, presented: &[u8], now: i64) -> Arc<Verdict> {
-        let snapshot = self.current.load();
+        self.verify_under(&self.current.load(), presented, now)
+    }
+
+    /// What is in force now.
+    pub(crate) fn snapshot(&self) -> impl Deref<Target = Arc<Snapshot>> {
+        self.current.load()
+    }
+
+    /// Verifies by what was in force at one moment.
+    pub(crate) fn verify_under(&self, snapshot: &Snapshot, presented: &[u8], now: i64) -> Arc<Verdict> {
         if presented.is_empty() {
             return Arc::clone(&snapshot.without_certificate);
         }
@@ -89,6 +103,17 @@ impl Verifier {
             Arc::new(Verdict::judge(&snapshot.policy, presented, &self.memory, self.known(Given::NOTHING), now));
         snapshot.cache.keep(place, presented, &verdict, now);
         verdict
+    }
+
+    /// Verifies what a trusted proxy says it verified, at `now`. Nothing is remembered: the word is about one connection.
+    pub(crate) fn verify_vouched(&self, presented: &[u8], now: i64) -> Arc<Verdict> {
+        let policy = &self.current.load().policy;
+        Arc::new(Verdict::judge_forwarded(policy, presented, &self.memory, self.known(Given::NOTHING), now))
+    }
+
+    /// The verdict on a client of whom a proxy says that it has no certificate.
+    pub(crate) fn without_certificate(&self) -> Arc<Verdict> {
+        Arc::clone(&self.current.load().without_certificate)
     }
 
     /// Whether a verdict still holds, for a connection that lasts: under the current policy, with its pinned CAs and CRLs, and
@@ -128,7 +153,7 @@ impl Verifier {
         let snapshot = self.current.load();
         let presented = verdict.chain_der();
         if presented.is_empty() {
-            return Arc::clone(&snapshot.without_certificate);
+            return Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, &self.answers, now));
         }
         let taken = verdict.take_ocsp_response(&snapshot.policy, &self.answers, certificate, response, now);
         let given = taken.as_ref().unwrap_or(verdict.given());
@@ -137,12 +162,18 @@ impl Verifier {
             &snapshot.policy,
             presented,
             verdict.answer(&snapshot.policy),
+            verdict.is_by_proxy(),
             &self.memory,
             known,
             now,
         ));
         snapshot.cache.keep(snapshot.cache.place(presented), presented, &verdict, now);
         verdict
+    }
+
+    /// The tickets that were redeemed.
+    pub(crate) fn used(&self) -> &Used {
+        &self.used
     }
 
     fn known<'k>(&'k self, given: &'k Given) -> Known<'k> {
@@ -175,7 +206,15 @@ impl Verifier {
         verdict.pending_fingerprint()?;
         let policy = &self.current.load().policy;
         let (presented, known) = (verdict.chain_der(), self.known(verdict.given()));
-        Some(Arc::new(Verdict::judge_answered(policy, presented, Some(answer), &self.memory, known, now)))
+        Some(Arc::new(Verdict::judge_answered(
+            policy,
+            presented,
+            Some(answer),
+            verdict.is_by_proxy(),
+            &self.memory,
+            known,
+            now,
+        )))
     }
 
     /// Reads all files again and swaps the policy whole. On failure the old policy stays.
@@ -232,6 +271,10 @@ impl Verifier {
 }
 
 impl Snapshot {
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     fn new(policy: Policy, memory: &Memory) -> Self {
         let cache = Cache::new(policy.cache_size(), policy.cache_ttl());
         // It depends on no time: nothing was presented.

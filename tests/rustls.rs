@@ -5,6 +5,8 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use clientcert::rustls::ClientVerifier;
 use clientcert::verify::Code;
@@ -20,6 +22,7 @@ use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, HandshakeKind, PeerIncompatible,
     RootCertStore, ServerConfig, ServerConnection, SignatureScheme, SupportedProtocolVersion,
 };
+use support::crl::{List, Revoked};
 use support::extension::{self, SERVER_AUTH};
 use support::{Extension, Key, Template, der, pem};
 use tempfile::TempDir;
@@ -249,38 +252,6 @@ fn a_reason_that_rustls_has_no_kind_for_is_told_in_words() {
 }
 
 #[test]
-fn a_resumed_session_is_judged_anew() {
-    for version in VERSIONS {
-        for enforcement in ["request", "handshake"] {
-            let server = Server::new("require", enforcement);
-            let (client, configured) = (Client::good().config(version), server.config(version));
-
-            let first = shake(&client, &configured);
-            assert_eq!(first.connection.handshake_kind(), Some(HandshakeKind::Full));
-            assert!(server.verdict(&first).verified());
-
-            let resumed = shake(&client, &configured);
-            assert_eq!(resumed.connection.handshake_kind(), Some(HandshakeKind::Resumed));
-            assert!(server.verdict(&resumed).verified());
-
-            server.pki.trust("other", Key::p256(1));
-            server.clients.verifier().reload().expect("another CA");
-
-            // It goes on even where failures end handshakes; the verdict says no, for old connections too.
-            let after = shake(&client, &configured);
-            assert_eq!(after.server, Ok(()));
-            assert_eq!(after.connection.handshake_kind(), Some(HandshakeKind::Resumed));
-            for handshake in [&after, &resumed, &first] {
-                let verdict = server.verdict(handshake);
-                assert_eq!(verdict.outcome(), Outcome::Failed);
-                assert_eq!(verdict.primary().expect("a reason").code, Code::LeafIssuerUnknown);
-                assert!(!verdict.accepted());
-            }
-        }
-    }
-}
-
-#[test]
 fn without_resumption_every_handshake_is_verified() {
     for version in VERSIONS {
         let server = Server::new("require", "handshake");
@@ -299,16 +270,160 @@ fn without_resumption_every_handshake_is_verified() {
 }
 
 #[test]
-fn a_session_of_nobody_resumes_as_nobody() {
+fn a_resumed_session_is_judged_anew_and_again_and_again() {
+    let server = Server::new("require", "handshake");
+    let (client, configured) = (Client::with_intermediate().config(&TLS13), server.config(&TLS13));
+    assert_eq!(server.visit(&client, &configured), (HandshakeKind::Full, Ok(())));
+    for _ in 0..3 {
+        assert_eq!(server.visit(&client, &configured), (HandshakeKind::Resumed, Ok(())));
+    }
+}
+
+/// rustls 0.23 gives the record back in TLS 1.3 only.
+#[test]
+fn sessions_of_tls_1_2_are_not_kept() {
+    let server = Server::new("require", "handshake");
+    let (client, configured) = (Client::good().config(&TLS12), server.config(&TLS12));
+    for _ in 0..2 {
+        assert_eq!(server.visit(&client, &configured), (HandshakeKind::Full, Ok(())));
+    }
+}
+
+#[test]
+fn a_policy_that_changed_asks_for_a_full_handshake() {
+    let server = Server::new("require", "request");
+    for stateless in [false, true] {
+        let (client, configured) = (Client::good().config(&TLS13), server.config_with(&TLS13, stateless));
+        assert_eq!(server.visit(&client, &configured), (HandshakeKind::Full, Ok(())));
+        assert_eq!(server.visit(&client, &configured), (HandshakeKind::Resumed, Ok(())));
+        server.pki.trust("other", Key::p256(1));
+        server.clients.verifier().reload().expect("another CA");
+        let refused = Err(Code::LeafIssuerUnknown);
+        assert_eq!(server.visit(&client, &configured), (HandshakeKind::Full, refused));
+        server.pki.trust("root", Key::p256(0));
+        server.clients.verifier().reload().expect("the first CA");
+    }
+}
+
+/// A CRL is no part of the policy's identity: the session is resumed, and its client is judged by the new one.
+#[test]
+fn a_client_revoked_meanwhile_is_failed() {
+    let pki = Pki::new();
+    let crl = pki.folder.path().join("ca.crl");
+    fs::write(&crl, List::new("root").sign(Key::p256(0))).expect("a CRL");
+    let mut config = pki.config("require", "request");
+    config.set("crl", crl.to_str().expect("a path")).expect("a CRL");
+    let server = Server::of(&config, pki);
+    let (client, configured) = (Client::good().config(&TLS13), server.config(&TLS13));
+    assert_eq!(server.visit(&client, &configured), (HandshakeKind::Full, Ok(())));
+    fs::write(&crl, List::new("root").revoke(Revoked::new(&[1])).sign(Key::p256(0))).expect("a CRL");
+    server.clients.verifier().reload().expect("another CRL");
+    assert_eq!(server.visit(&client, &configured), (HandshakeKind::Resumed, Err(Code::CertificateRevoked)));
+}
+
+/// No resumption renews the age, and the handshake that follows it does.
+#[test]
+fn the_age_counts_from_the_handshake() {
+    let pki = Pki::new();
+    let mut config = pki.config("require", "request");
+    config.set("session_max_age", "3").expect("an age");
+    let server = Server::of(&config, pki);
+    let (client, configured) = (Client::good().config(&TLS13), server.config(&TLS13));
+    let first = server.connect(&client, &configured);
+    assert_eq!(server.clients.resumed(&first.connection).handshake_time, None);
+    let (begun, mut times) = (Instant::now(), Vec::new());
+    while begun.elapsed() < Duration::from_secs(6) {
+        let handshake = server.connect(&client, &configured);
+        let resumed = server.clients.resumed(&handshake.connection);
+        assert!(resumed.verdict.verified());
+        times.push(resumed.handshake_time);
+        sleep(Duration::from_millis(500));
+    }
+    let full = times.iter().filter(|time| time.is_none()).count();
+    let mut seen: Vec<i64> = times.iter().flatten().copied().collect();
+    assert!(seen.len() > full && (1..=2).contains(&full), "{times:?}");
+    seen.dedup();
+    assert!(seen.len() <= full + 1, "a resumption renewed it: {times:?}");
+}
+
+/// CVE-2025-68121, CVE-2025-23419: one storage, one ticketer, two hosts.
+#[test]
+fn a_session_of_one_host_is_none_of_another() {
+    for stateless in [false, true] {
+        for same_name in [false, true] {
+            let pki = Pki::new();
+            let (config, other) = (pki.config("require", "request"), pki.config("optional", "request"));
+            let other = if same_name { other } else { config.clone() };
+            let clients = |config: &Config, host: &str| {
+                let verifier = Arc::new(Verifier::new(config).expect("a verifier"));
+                Arc::new(ClientVerifier::new(verifier, &provider()).expect("a verifier of clients").for_host(host))
+            };
+            let one = Server { clients: clients(&config, "a.example"), pki };
+            let host = if same_name { "a.example" } else { "b.example" };
+            let two = Server { clients: clients(&other, host), pki: Pki::new() };
+            let first = one.config_with(&TLS13, stateless);
+            let mut second = Arc::unwrap_or_clone(two.plain_config(&TLS13));
+            second.session_storage = first.session_storage.clone();
+            second.ticketer = first.ticketer.clone();
+            let unguarded = Arc::new(second.clone());
+            two.clients.install(&mut second);
+            let (client, second) = (Client::good().config(&TLS13), Arc::new(second));
+
+            assert_eq!(one.visit(&client, &first), (HandshakeKind::Full, Ok(())));
+            assert_eq!(two.visit(&client, &second), (HandshakeKind::Full, Ok(())));
+            assert_eq!(one.visit(&client, &first).1, Ok(()));
+            // Where the second host forgot to install, the session is resumed, and is worth nothing.
+            let (kind, verdict) = two.visit(&client, &unguarded);
+            assert_eq!((kind, verdict), (HandshakeKind::Resumed, Err(Code::SessionInvalid)));
+        }
+    }
+}
+
+/// Without `install` and `begin` a session has no record.
+#[test]
+fn a_resumed_client_without_a_record_is_failed() {
     for version in VERSIONS {
-        let server = Server::new("require", "request");
-        let (client, configured) = (Client::without_certificate().config(version), server.config(version));
+        let server = Server::new("require", "handshake");
+        let (client, configured) = (Client::good().config(version), server.plain_config(version));
+        assert!(server.verdict(&shake(&client, &configured)).verified());
+        let resumed = shake(&client, &configured);
+        assert_eq!(resumed.connection.handshake_kind(), Some(HandshakeKind::Resumed));
+        assert_eq!(server.verdict(&resumed).primary().expect("a reason").code, Code::SessionInvalid);
+        assert!(!server.verdict(&resumed).accepted());
+    }
+}
+
+/// With `install` and without `begin`, or with one that comes too early, nothing is resumed.
+#[test]
+fn a_session_without_a_record_is_not_kept() {
+    for version in VERSIONS {
+        for stateless in [false, true] {
+            let server = Server::new("require", "handshake");
+            let (client, configured) = (Client::good().config(version), server.config_with(version, stateless));
+            for _ in 0..2 {
+                let handshake = shake(&client, &configured);
+                assert_eq!(handshake.connection.handshake_kind(), Some(HandshakeKind::Full));
+                assert!(server.verdict(&handshake).verified());
+            }
+        }
+    }
+    let server = Server::new("require", "handshake");
+    let mut connection = ServerConnection::new(server.config(&TLS13)).expect("a connection");
+    server.clients.begin(&mut connection);
+    assert!(connection.received_resumption_data().is_none());
+}
+
+#[test]
+fn a_session_of_nobody_resumes_as_nobody() {
+    for mode in ["optional", "require"] {
+        let server = Server::new(mode, "request");
+        let (client, configured) = (Client::without_certificate().config(&TLS13), server.config(&TLS13));
         for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
-            let handshake = shake(&client, &configured);
+            let handshake = server.connect(&client, &configured);
             assert_eq!(handshake.connection.handshake_kind(), Some(kind));
             let verdict = server.verdict(&handshake);
             assert_eq!(verdict.outcome(), Outcome::None);
-            assert!(!verdict.accepted());
+            assert_eq!(verdict.accepted(), mode == "optional");
         }
     }
 }
@@ -474,6 +589,20 @@ impl Server {
     }
 
     fn config(&self, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+        self.config_with(version, false)
+    }
+
+    /// With sessions that are guarded, in tickets or kept here.
+    fn config_with(&self, version: &'static SupportedProtocolVersion, stateless: bool) -> Arc<ServerConfig> {
+        let mut config = Arc::unwrap_or_clone(self.plain_config(version));
+        if stateless {
+            config.ticketer = aws_lc_rs::Ticketer::new().expect("a ticketer");
+        }
+        self.clients.install(&mut config);
+        Arc::new(config)
+    }
+
+    fn plain_config(&self, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
         let key = Key::p256(5);
         let certificate = Template::new("servers", "localhost", key)
             .with(extension::subject_alt_name(&[der::tlv(0x82, b"localhost")]))
@@ -489,6 +618,21 @@ impl Server {
 
     fn shake(&self, version: &'static SupportedProtocolVersion, client: &Client) -> Handshake {
         shake(&client.config(version), &self.config(version))
+    }
+
+    /// A handshake whose session gets the record of its client.
+    fn connect(&self, client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Handshake {
+        shake_and(client, server, |connection| self.clients.begin(connection))
+    }
+
+    /// How the handshake was, and the primary reason of the verdict.
+    fn visit(&self, client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (HandshakeKind, Result<(), Code>) {
+        let handshake = self.connect(client, server);
+        assert_eq!((&handshake.client, &handshake.server), (&Ok(()), &Ok(())));
+        let verdict = self.verdict(&handshake);
+        let reason = verdict.primary().map_or(Ok(()), |reason| Err(reason.code));
+        assert_eq!(verdict.verified(), reason.is_ok());
+        (handshake.connection.handshake_kind().expect("a kind"), reason)
     }
 
     fn verdict(&self, handshake: &Handshake) -> Arc<Verdict> {
@@ -522,6 +666,15 @@ impl Handshake {
 
 /// Carries bytes to and fro until neither side has more to say.
 fn shake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Handshake {
+    shake_and(client, server, |_| {})
+}
+
+/// The same, with something to be done whenever the server has read.
+fn shake_and(
+    client: &Arc<ClientConfig>,
+    server: &Arc<ServerConfig>,
+    begin: impl Fn(&mut ServerConnection),
+) -> Handshake {
     let mut one = ClientConnection::new(client.clone(), "localhost".try_into().expect("a name")).expect("a client");
     let mut other = ServerConnection::new(server.clone()).expect("a server");
     let mut handshake = (Ok(()), Ok(()));
@@ -534,6 +687,7 @@ fn shake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Handshake {
         while !rest.is_empty() && handshake.1.is_ok() {
             other.read_tls(&mut rest).expect("bytes for the server");
             handshake.1 = other.process_new_packets().map(drop);
+            begin(&mut other);
         }
         let mut bytes = Vec::new();
         while other.wants_write() {

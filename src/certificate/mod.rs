@@ -46,7 +46,7 @@ pub(crate) use name_format::is_hidden;
 pub(crate) use name_text::{NotAName, Order, WrittenName};
 pub(crate) use oid::dotted;
 pub(crate) use oid::{from_dotted as oid_from_dotted, of_attribute as oid_of_attribute};
-pub(crate) use text::{base64, base64url, from_hex, hex};
+pub(crate) use text::{base64, base64url, from_base64url, from_hex, hex};
 pub(crate) use time::{Calendar, Time, from_rfc3339};
 
 use std::sync::Arc;

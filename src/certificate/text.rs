@@ -101,6 +101,11 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// The bytes of what [`base64url`] writes; None for anything else.
+pub(crate) fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
 fn push_hex(out: &mut Vec<u8>, bytes: &[u8], pairs: &[[u8; 2]; 256]) {
     out.reserve(bytes.len() * 2);
     for byte in bytes {

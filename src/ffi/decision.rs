@@ -371,7 +371,7 @@ pub unsafe extern "C" fn clientcert_decision_audit(
         // SAFETY: the header's contract for handles and places to write to.
         unsafe {
             let audit = borrow(decision).map(|handle| handle.audit.get_or_init(|| c_text(&handle.decision.audit())));
-            lend_text(audit.map(|audit| audit.as_bytes_with_nul()), length)
+            lend_text(audit.map(CString::as_bytes_with_nul), length)
         }
     })
 }
@@ -423,7 +423,7 @@ impl DecisionHandle {
         let (_, known) = FORMATS.iter().find(|(number, _)| *number as i32 == format)?;
         let body =
             self.bodies.get(*known as usize)?.get_or_init(|| self.decision.body(*known).map(|body| c_text(&body)));
-        body.as_ref().map(|body| body.as_bytes_with_nul())
+        body.as_ref().map(CString::as_bytes_with_nul)
     }
 }
 

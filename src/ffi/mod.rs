@@ -35,7 +35,8 @@
 //! refusal: later versions add values, and never change the meaning of one.
 //!
 //! Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
-//! `clientcert_verdict_ocsp_response`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
+//! `clientcert_verify_forwarded`, `clientcert_verdict_ocsp_response`, `clientcert_session_resume`,
+//! `clientcert_ticket_redeem`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
 //! passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
 //! it came from, unless its function says less, and texts that come from no handle live as long as the process. The
 //! library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
@@ -85,6 +86,7 @@ mod config;
 mod crls;
 mod decision;
 mod error;
+mod forwarded;
 mod guard;
 mod ocsp;
 mod pointer;
@@ -92,7 +94,9 @@ mod policy;
 mod reason;
 mod registry;
 mod request;
+mod session;
 mod text;
+mod ticket;
 mod verdict;
 mod verifier;
 mod version;

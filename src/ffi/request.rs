@@ -52,6 +52,9 @@ pub enum clientcert_request_field {
     /// Text: what `clientcert_decision_identity` gave for an earlier request of the connection, the last that was not
     /// empty. Not set for the first.
     CLIENTCERT_REQUEST_IDENTITY_BEFORE = 13,
+    /// Text: the value of the browser's cookie `__Host-clientcert`, where it has one: what a ticket of another host is bound
+    /// to.
+    CLIENTCERT_REQUEST_NONCE = 14,
     /// A `CLIENTCERT_REQUIREMENT_`. `CLIENTCERT_REQUIREMENT_USER` unless it is set.
     CLIENTCERT_REQUEST_REQUIREMENT = 101,
     /// 1 where only strong identity rules count; then a user is required.
@@ -143,7 +146,7 @@ pub enum clientcert_late {
 pub(super) struct RequestHandle {
     /// Whether a setter failed: what it would have said is not known.
     broken: bool,
-    texts: [Text; 14],
+    texts: [Text; 15],
     users: Several,
     challenges: Several,
     /// Which of the two ways of another log-in was set last.
@@ -421,6 +424,7 @@ impl RequestHandle {
             virtual_host: text(Field::CLIENTCERT_REQUEST_VIRTUAL_HOST),
             target: text(Field::CLIENTCERT_REQUEST_TARGET),
             identity_before: text(Field::CLIENTCERT_REQUEST_IDENTITY_BEFORE),
+            nonce: text(Field::CLIENTCERT_REQUEST_NONCE),
             other_login: other_login.map(|(index, value)| match index {
                 _ if index == Field::CLIENTCERT_REQUEST_OTHER_LOGIN_URL as usize => OtherLogin::Redirect(value),
                 _ => OtherLogin::Challenge(value),
@@ -469,7 +473,7 @@ mod tests {
     #[test]
     fn clear_leaves_nothing_of_the_request_before() {
         let mut request = RequestHandle::default();
-        for field in 1..=13 {
+        for field in 1..=14 {
             request.set_text(field, "x").unwrap();
         }
         for field in 101..=119 {
@@ -483,10 +487,10 @@ mod tests {
     #[test]
     fn a_field_takes_what_is_its_own() {
         let mut request = RequestHandle::default();
-        for field in [-1, 0, 14, 100, 101, 120, i32::MAX, i32::MIN] {
+        for field in [-1, 0, 15, 100, 101, 120, i32::MAX, i32::MIN] {
             assert!(request.set_text(field, "x").is_err(), "{field}");
         }
-        for field in [-1, 0, 1, 13, 100, 120, i32::MAX, i32::MIN] {
+        for field in [-1, 0, 1, 14, 100, 120, i32::MAX, i32::MIN] {
             assert!(request.set_number(field, 1).is_err(), "{field}");
         }
         for (field, value) in

@@ -506,7 +506,7 @@ pub(super) fn moment(time: i64) -> i64 {
 }
 
 /// What NULL reads as, and what stands in where a verification panics. It is never freed: this holds a reference.
-static FAILED: LazyLock<Arc<Verdict>> = LazyLock::new(|| Arc::new(Verdict::internal_error()));
+pub(super) static FAILED: LazyLock<Arc<Verdict>> = LazyLock::new(|| Arc::new(Verdict::internal_error()));
 
 /// The verdict of the last resort.
 pub(super) fn failed() -> &'static Arc<Verdict> {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::file;
 use super::mode::Mode;
 use super::options::{Key, Kind, Named, OptionInfo, find, options};
+use super::secret::Secret;
 use super::source::Source;
-use super::value::{Opened, Reading, Value};
+use super::value::{Opened, Reading, Value, sorted};
 use crate::Error;
 use crate::identity::Rule;
 use crate::registry::Registry;
@@ -32,7 +33,7 @@ impl Config {
     ///
     /// `name` is an option's name, or another system's for it (`ssl_verify_client`); case does not matter, nor `-` or
     /// `_`. `value` is checked at once; lists are separated by commas. The last setting of an option counts, except
-    /// that those of `ca`, `crl`, `crl_issuer`, `identity` and `preflight_origin` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
+    /// that those of `ca`, `crl`, `crl_issuer`, `identity`, `session_key`, `preflight_origin` and `trusted_proxies` add up. A word of another system (`RequireAndVerifyClientCert`) sets what it implies there,
     /// too, unless that option is set by its own name, before or after. No file is read.
     ///
     /// # Errors
@@ -46,7 +47,7 @@ impl Config {
     }
 
     /// Adds certificates or CRLs in memory to an option that takes them: PEM, or DER one after the other; or sets
-    /// `registry` to one in memory, from the text of a file of registrations. The bytes are copied.
+    /// `registry` to one in memory, from the text of a file of registrations; or adds a secret. The bytes are copied.
     ///
     /// # Errors
     ///
@@ -58,6 +59,10 @@ impl Config {
         if matches!(option.kind, Kind::Registry) {
             let registry = Opened(Arc::new(Registry::from_bytes(bytes)?));
             return self.apply(option, Reading { value: Value::Registry(registry), implies: &[] });
+        }
+        if matches!(option.kind, Kind::Secrets) {
+            let value = Value::Secrets(vec![Secret::from_bytes(option, bytes)?]);
+            return self.apply(option, Reading { value, implies: &[] });
         }
         if !matches!(option.kind, Kind::Certificates | Kind::RevocationLists) {
             let expected = format!("what it takes; set it as text: {}", option.type_text());
@@ -82,7 +87,8 @@ impl Config {
     }
 
     /// All options as TOML: those that differ from their defaults, and the others as comments. Loading it into a new
-    /// configuration gives the same settings. Certificates and CRLs in memory are written as PEM.
+    /// configuration gives the same settings. Certificates and CRLs in memory are written as PEM,
+    /// secrets in memory as they are: keep a dump of them as you keep them.
     pub fn dump(&self) -> String {
         file::dump(self)
     }
@@ -98,7 +104,12 @@ impl Config {
         match (self.explicit.get_mut(&option.key), reading.value) {
             (Some(Value::Sources(all)), Value::Sources(more)) => all.extend(more),
             (Some(Value::IdentityRules(all)), Value::IdentityRules(more)) => all.extend(more),
+            (Some(Value::Secrets(all)), Value::Secrets(more)) => all.extend(more),
             (Some(Value::List(all)), Value::List(more)) if option.is_repeatable() => all.extend(more),
+            (Some(Value::Networks(all)), Value::Networks(more)) => {
+                all.extend(more);
+                *all = sorted(std::mem::take(all));
+            }
             (_, value) => drop(self.explicit.insert(option.key, value)),
         }
         Ok(())
@@ -143,6 +154,13 @@ impl Config {
     pub(super) fn sources(&self, key: Key) -> &[Source] {
         match self.explicit.get(&key) {
             Some(Value::Sources(sources)) => sources,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn secrets(&self, key: Key) -> &[Secret] {
+        match self.explicit.get(&key) {
+            Some(Value::Secrets(secrets)) => secrets,
             _ => &[],
         }
     }

@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::config::Config;
 use super::options::{Kind, Named, find};
+use super::secret::Secret;
 use super::source::read_file;
 use super::value::Value;
 use crate::Error;
@@ -81,7 +82,12 @@ fn set(config: &mut Config, folder: &Path, name: &str, value: &DeValue<'_>) -> R
             Some(url) => config.set(name, &url),
             None => Err(no_utf8()),
         },
-        (Kind::IdentityRules | Kind::Origins, value) => {
+        (Kind::Secrets, value) => {
+            let Some(texts) = strings(value) else { return refuse() };
+            let meant = |text: &str| if Secret::is_in(text) { Ok(text.to_string()) } else { beside(folder, text) };
+            texts.into_iter().try_for_each(|text| config.set(name, &meant(text)?))
+        }
+        (Kind::IdentityRules | Kind::Origins | Kind::Networks, value) => {
             let Some(texts) = strings(value) else { return refuse() };
             texts.into_iter().try_for_each(|text| config.set(name, text))
         }

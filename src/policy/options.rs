@@ -75,6 +75,10 @@ pub enum Kind {
     IdentityRules,
     /// The URL of a registry of keys.
     Registry,
+    /// Secrets: a file, or `hex:` and the secret itself. Every setting adds one.
+    Secrets,
+    /// IP addresses and networks, and the word `unix`. Every setting adds to those before it.
+    Networks,
 }
 
 /// A word that an option takes.
@@ -170,7 +174,9 @@ impl OptionInfo {
             Kind::Host => "host name, with a port where it is not 443".into(),
             Kind::RevocationLists => "file, folder or pattern of CRLs; repeatable".into(),
             Kind::Registry => "URL: `file:PATH`, `sqlite:PATH`, `postgres://…`, `external` or `memory:TEXT`".into(),
+            Kind::Secrets => "file of 32 to 1024 bytes, or `hex:` and 64 to 2048 digits; repeatable".into(),
             Kind::IdentityRules => "rule, such as `san.email lower`; repeatable".into(),
+            Kind::Networks => "list of IP addresses, networks such as `10.0.0.0/8`, and `unix`; repeatable".into(),
         }
     }
 
@@ -181,7 +187,15 @@ impl OptionInfo {
 
     /// Whether every setting adds to those before it.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self.kind, Kind::Certificates | Kind::RevocationLists | Kind::IdentityRules | Kind::Origins)
+        matches!(
+            self.kind,
+            Kind::Certificates
+                | Kind::RevocationLists
+                | Kind::IdentityRules
+                | Kind::Secrets
+                | Kind::Origins
+                | Kind::Networks
+        )
     }
 
     pub(super) fn of(key: Key) -> &'static Self {
@@ -273,6 +287,8 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
+    SessionKey,
+    SessionMaxAge,
     Preflight,
     PreflightOrigin,
     Challenge,
@@ -281,6 +297,8 @@ pub(super) enum Key {
     LateBodyLimit,
     LateRequest,
     Authority,
+    TrustedProxies,
+    ForwardedVerification,
 }
 
 /// Names are compared without regard to case, and with `-` for `_`.

@@ -36,7 +36,7 @@ Every option has one name, and takes text: `clientcert_config_set(config, \"mode
 numbers and `true` and `false` stand without quotes, and lists may be written as such.
 
 A value is checked when it is set; files are read when a verifier is made of the configuration, and again at each reload.
-Of several settings of one option the last counts, except that those of `ca`, `crl`, `crl_issuer`, `identity` and `preflight_origin` add up. Names are found in any case, and with
+Of several settings of one option the last counts, except that those of `ca`, `crl`, `crl_issuer`, `identity`, `session_key` and `preflight_origin` add up. Names are found in any case, and with
 `-` for `_`. The names and words of other systems are understood as well. Such a word sets what it means there: Go's
 `RequireAndVerifyClientCert` also sets `enforcement` to `handshake`, unless `enforcement` is set by its own name, before or
 after.
@@ -84,8 +84,10 @@ fn section(out: &mut String, option: &OptionInfo) -> fmt::Result {
         | Kind::RevocationLists
         | Kind::IdentityRules
         | Kind::Url
+        | Kind::Secrets
         | Kind::Origins
         | Kind::Host
+        | Kind::Networks
         | Kind::Registry => Ok(()),
     }
 }
@@ -110,9 +112,11 @@ fn takes(option: &OptionInfo) -> String {
         | Kind::RevocationLists
         | Kind::IdentityRules
         | Kind::Url
+        | Kind::Secrets
         | Kind::Words(_)
         | Kind::Origins
         | Kind::Host
+        | Kind::Networks
         | Kind::Registry => option.type_text(),
     }
 }

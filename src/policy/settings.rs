@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::config::{Config, TOLERATED_WITHOUT_CA};
 use super::mode::{Enforcement, Mode, Trust};
+use super::networks::Network;
 use super::options::Key;
 use super::requests::RequestOptions;
 use super::value::{Value, oid_bytes};
@@ -27,7 +28,12 @@ pub(super) struct Settings {
     pub(super) registry_max_age: Duration,
     pub(super) cache_size: usize,
     pub(super) cache_ttl: Duration,
+    /// In seconds.
+    pub(super) session_max_age: i64,
     pub(super) requests: RequestOptions,
+    pub(super) trusted_proxies: Vec<Network>,
+    /// Whether the proxy's word counts for a forwarded certificate.
+    pub(super) proxy_verifies: bool,
 }
 
 impl Settings {
@@ -111,7 +117,14 @@ impl Settings {
             registry_max_age: Duration::from_secs(read.number(Key::RegistryMaxAge)?.into()),
             cache_size: read.size(Key::CacheSize)?,
             cache_ttl: Duration::from_secs(read.number(Key::CacheTtl)?.into()),
+            session_max_age: read.number(Key::SessionMaxAge)?.into(),
             requests: RequestOptions::of(config)?,
+            trusted_proxies: match config.value(Key::TrustedProxies) {
+                Some(Value::Networks(networks)) => networks,
+                None => Vec::new(),
+                _ => return Err(UNKNOWN),
+            },
+            proxy_verifies: read.word(Key::ForwardedVerification, |word| either(word, "proxy", "own"))?,
         })
     }
 

@@ -10,9 +10,11 @@ use super::config::Config;
 use super::crls::Crls;
 use super::identity;
 use super::mode::{Enforcement, Mode, Trust};
+use super::networks::Peer;
 use super::options::Key;
 use super::registrations::Registrations;
 use super::requests::{self, RequestOptions, challenge_values};
+use super::secret::SessionKeys;
 use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
@@ -20,6 +22,7 @@ use crate::certificate::Certificate;
 use crate::identity::{Rules as IdentityRules, Strength};
 use crate::registry::Registry;
 use crate::revocation::{CrlCheck, CrlState, CrlStore};
+use crate::seal::{Keys, PurposeKeys};
 use crate::time::unix_now;
 use crate::verify::{AnchorStore, Code, Lookup, OcspCheck, Rules, SecondOpinionRule};
 
@@ -33,6 +36,9 @@ pub struct Policy {
     crls: Option<Arc<Crls>>,
     /// None where no registry is asked.
     registrations: Option<Arc<Registrations>>,
+    session_keys: SessionKeys,
+    /// The keys of session records.
+    sessions: PurposeKeys,
     identity: [u8; 32],
     epoch: u64,
     lineage: u64,
@@ -50,7 +56,7 @@ impl Policy {
     ///
     /// [`Error::InvalidConfig`] where the mode verifies and there is nothing to trust, no CA or no registry; what reading the
     /// registry returns; [`Error::Io`], [`Error::Malformed`], [`Error::NoCertificate`] and [`Error::NoCrl`] for what
-    /// `ca`, `crl` and `crl_issuer` name; [`Error::UnusableAnchor`] and [`Error::UnusableCrl`] where a pinned certificate or a
+    /// `ca`, `crl`, `crl_issuer` and `session_key` name; [`Error::UnusableAnchor`] and [`Error::UnusableCrl`] where a pinned certificate or a
     /// CRL could never serve.
     pub fn compile(config: &Config) -> Result<Self, Error> {
         Self::compile_at(config, unix_now())
@@ -95,13 +101,29 @@ impl Policy {
         warnings.extend_from_slice(&anchors.warnings);
         warnings.extend(crls.iter().flat_map(|crls| crls.warnings.iter().cloned()));
         warnings.extend(registrations.iter().filter_map(|registrations| registrations.warnings()));
+        let session_keys = SessionKeys::load(config)?;
+        warnings.extend_from_slice(&session_keys.warnings);
+        let sessions = session_keys.keys.of("session");
         let identity = identity::of(config, anchors.digests.clone());
         let hints = hints(&settings, &anchors.store, &mut warnings);
         let names = hints.iter().map(|position| subject(&anchors.store, *position));
         let challenges = challenge_values(&settings.requests.challenges, names);
         let epoch = next_epoch();
         let lineage = previous.map_or(epoch, |previous| previous.lineage);
-        Ok(Self { settings, anchors, crls, registrations, identity, epoch, lineage, warnings, hints, challenges })
+        Ok(Self {
+            settings,
+            anchors,
+            crls,
+            registrations,
+            session_keys,
+            sessions,
+            identity,
+            epoch,
+            lineage,
+            warnings,
+            hints,
+            challenges,
+        })
     }
 
     fn crls_after(
@@ -180,6 +202,21 @@ impl Policy {
         self.settings.cache_ttl
     }
 
+    /// How long after its handshake a session may be resumed, in seconds.
+    pub fn session_max_age(&self) -> i64 {
+        self.settings.session_max_age
+    }
+
+    /// The keys that seal what a client or another process keeps for us.
+    pub(crate) fn session_keys(&self) -> &Keys {
+        &self.session_keys.keys
+    }
+
+    /// The keys of session records.
+    pub(crate) fn sessions(&self) -> &PurposeKeys {
+        &self.sessions
+    }
+
     /// What the options of requests say.
     pub(crate) fn requests(&self) -> &RequestOptions {
         &self.settings.requests
@@ -188,6 +225,16 @@ impl Policy {
     /// The library's own values of `WWW-Authenticate`.
     pub(crate) fn challenges(&self) -> &[String] {
         &self.challenges
+    }
+
+    /// Whether what a peer forwards may be listened to.
+    pub fn trusts_proxy(&self, peer: &Peer) -> bool {
+        self.settings.trusted_proxies.iter().any(|network| network.contains(peer))
+    }
+
+    /// Whether a trusted proxy's word that it verified a certificate counts.
+    pub fn proxy_verifies(&self) -> bool {
+        self.settings.proxy_verifies
     }
 
     pub(crate) fn anchors(&self) -> &AnchorStore {
@@ -235,7 +282,9 @@ impl Policy {
     ///
     /// Where the registry is away, and its last known state serves on while everything else is as it was.
     pub(crate) fn is_current(&self, config: &Config) -> Result<bool, Error> {
-        let files = self.anchors.is_current(config) && self.crls.as_ref().is_none_or(|crls| crls.is_current(config));
+        let files = self.anchors.is_current(config)
+            && self.crls.as_ref().is_none_or(|crls| crls.is_current(config))
+            && self.session_keys.is_current(config);
         match &self.registrations {
             Some(registrations) if files => registrations.is_current(&self.settings),
             _ => Ok(files),
@@ -318,6 +367,16 @@ fn lint(config: &Config, settings: &Settings, without_ca: bool) -> Vec<Warning> 
         }
     } else if rules.ocsp.allow_missing {
         warn(WarningKind::RevocationFailsOpen, "ocsp_missing", "certificates about which nobody answers are accepted");
+    }
+    if let Some(everybody) = settings.trusted_proxies.iter().find(|network| network.is_everybody()) {
+        let text = format!("{everybody} is everybody: whoever reaches this server can be anyone by a header");
+        warn(WarningKind::Unverified, "trusted_proxies", &text);
+    }
+    if settings.trusted_proxies.is_empty() && config.is_set(Key::ForwardedVerification) {
+        warn(WarningKind::NoEffect, "forwarded_verification", "'trusted_proxies' names nobody");
+    } else if settings.proxy_verifies {
+        let text = "certificates that a trusted proxy says it verified lead to no CA here: it can make anyone";
+        warn(WarningKind::Unverified, "forwarded_verification", text);
     }
     let usual = Settings::tolerated_without_ca();
     let more: Vec<&str> =

@@ -663,6 +663,34 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         decides: false,
     },
     OptionInfo {
+        key: Key::SessionKey,
+        name: "session_key",
+        kind: Kind::Secrets,
+        default: "",
+        help: "the key by which the records of resumable sessions are recognised as our own",
+        details: "Every setting adds a key: the first makes records, all check them, so that keys can be rotated. Servers that \
+                  resume each other's sessions have the same keys. A file is read when a verifier is made and at each \
+                  reload; `openssl rand -out session.key 80` makes one. A relative path is relative to the working \
+                  directory at the time of the setting, in a TOML file to the folder of that file. Without this option \
+                  there is a random key that all verifiers of a process share, and its forked children with it; no other \
+                  process can resume its sessions then. Whoever knows a key can make sessions of any client: a dump contains \
+                  a `hex:` value. See [sessions.md](sessions.md).",
+        aliases: &[alias(System::Nginx, "ssl_session_ticket_key"), alias(System::Apache, "SSLSessionTicketKeyFile")],
+        decides: false,
+    },
+    OptionInfo {
+        key: Key::SessionMaxAge,
+        name: "session_max_age",
+        kind: Kind::Number { minimum: 1, maximum: 604_800, unit: "seconds" },
+        default: "86400",
+        help: "how long after its handshake a session may be resumed",
+        details: "Counted from the handshake in which the client proved that it holds its key: no resumption renews it. What is \
+                  older is refused (`session_expired`), and a full handshake follows where one still can. RFC 8446 section \
+                  4.6.1 allows tickets for seven days.",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
         key: Key::Preflight,
         name: "preflight",
         kind: Kind::Choice {
@@ -771,6 +799,43 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         aliases: &[],
         decides: false,
     },
+    OptionInfo {
+        key: Key::TrustedProxies,
+        name: "trusted_proxies",
+        kind: Kind::Networks,
+        default: "",
+        help: "the peers whose headers may say which certificate a client presented to them; nobody unless it is set",
+        details: "The address is that of the TCP peer, never one out of a header. `unix` stands for every peer on a Unix \
+                  socket, whose folder must then keep others out. Forwarded certificates from anyone else are \
+                  `untrusted_proxy`. What clients send under the same names must be removed by the proxy: \
+                  [forwarded.md](forwarded.md).",
+        aliases: &[],
+        decides: true,
+    },
+    OptionInfo {
+        key: Key::ForwardedVerification,
+        name: "forwarded_verification",
+        kind: Kind::Choice {
+            words: &[
+                Word {
+                    name: "own",
+                    help: "it is verified again by this policy; what the proxy says of it changes nothing",
+                },
+                Word {
+                    name: "proxy",
+                    help: "the proxy's word that it verified it stands in for a path to a pinned CA, and `verified_by` \
+                           says so; a proxy that says nothing verifies nothing",
+                },
+            ],
+            foreign: &[],
+        },
+        default: "own",
+        help: "whose verification of a forwarded certificate counts",
+        details: "With `proxy`, dates, purposes and strength of the certificate, its registration and its users are still \
+                  looked at here, and CRLs where they list it; its issuers are not.",
+        aliases: &[],
+        decides: true,
+    },
 ];
 
 #[cfg(test)]
@@ -784,7 +849,7 @@ mod tests {
         for (index, option) in OPTIONS.iter().enumerate() {
             assert_eq!(option.key as usize, index, "{}", option.name);
         }
-        assert_eq!(Key::Authority as usize + 1, OPTIONS.len());
+        assert_eq!(Key::ForwardedVerification as usize + 1, OPTIONS.len());
         assert_eq!(MOST_CERTIFICATES as usize, MAX_CERTIFICATES);
     }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::networks::Network;
 use super::options::{ForeignWord, Kind, Named, OptionInfo, Word, alternatives, quoted};
 use super::requests::{is_authority, is_origin};
+use super::secret::Secret;
 use super::source::Source;
 use crate::Error;
 pub(super) use crate::certificate::oid_from_dotted as oid_bytes;
@@ -30,6 +32,9 @@ pub(super) enum Value {
     Sources(Vec<Source>),
     IdentityRules(Vec<Rule>),
     Registry(Opened),
+    Secrets(Vec<Secret>),
+    /// Sorted, each once.
+    Networks(Vec<Network>),
 }
 
 /// A registry, opened once: whoever has a copy of its value shares it. Equal are those of one URL.
@@ -123,14 +128,20 @@ impl Value {
             Kind::Host => refuse("the name of a host, such as certificates.example.com or certificates.example.com:8443".into()),
             Kind::Certificates | Kind::RevocationLists => Ok(Self::Sources(vec![Source::parse(option, text)?])),
             Kind::Registry => Ok(Self::Registry(Opened(Arc::new(Registry::open(text)?)))),
+            Kind::Secrets => Ok(Self::Secrets(vec![Secret::parse(option, text)?])),
             Kind::IdentityRules => match Rule::parse(text) {
                 Ok(rule) => Ok(Self::IdentityRules(vec![rule])),
                 Err(error) => refuse(format!("a rule: {error}")),
             },
+            Kind::Networks => match items(text).map(Network::parse).collect::<Result<Vec<_>, _>>() {
+                Ok(networks) if !networks.is_empty() => Ok(Self::Networks(sorted(networks))),
+                Ok(_) => refuse("an IP address, a network such as 10.0.0.0/8, or `unix`".into()),
+                Err(expected) => refuse(expected),
+            },
         }
     }
 
-    /// The value as a policy's identity contains it. Certificates and CRLs have no part in it.
+    /// The value as a policy's identity contains it. Certificates, CRLs and secrets have no part in it.
     pub(super) fn canonical(&self) -> String {
         match self {
             Self::Word(word) => (*word).to_string(),
@@ -140,11 +151,12 @@ impl Value {
             Self::List(items) => items.join(","),
             Self::Purposes(oids) => oids.join(","),
             Self::Reasons(codes) => codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(","),
-            Self::Sources(_) => String::new(),
+            Self::Sources(_) | Self::Secrets(_) => String::new(),
             // No rule has a line end in it.
             Self::IdentityRules(rules) => rules.iter().map(Rule::text).collect::<Vec<_>>().join("\n"),
             // Where it is: what it holds changes with every key, and is asked again for every resumed session.
             Self::Registry(Opened(registry)) => registry.to_string(),
+            Self::Networks(networks) => networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         }
     }
 
@@ -160,6 +172,8 @@ impl Value {
             Self::Reasons(codes) => array(codes.iter().map(|code| string(code.name()))),
             Self::Registry(Opened(registry)) => string(&registry.url()),
             Self::IdentityRules(rules) => array(rules.iter().map(|rule| string(rule.text()))),
+            Self::Secrets(secrets) => array(secrets.iter().map(|secret| string(&secret.text()))),
+            Self::Networks(networks) => array(networks.iter().map(|network| string(&network.to_string()))),
             Self::Sources(sources) => array(sources.iter().filter_map(Source::text).map(|text| string(&text))),
         }
     }
@@ -167,6 +181,12 @@ impl Value {
 
 pub(super) fn invalid(option: &'static OptionInfo, value: &str, expected: String) -> Error {
     Error::InvalidValue { option: option.name, value: quoted(value), expected }
+}
+
+pub(super) fn sorted(mut networks: Vec<Network>) -> Vec<Network> {
+    networks.sort_unstable();
+    networks.dedup();
+    networks
 }
 
 /// A number in plain digits.

@@ -70,6 +70,8 @@ pub enum WarningKind {
     SecondOpinionOff,
     /// Certificates for any purpose are accepted.
     AnyPurpose,
+    /// A file with a secret can be read or written by everybody.
+    SecretExposed,
     /// Clients that should be asked late are clients that cannot be.
     LateAskingImpossible,
     /// No client is asked for a certificate, here or elsewhere.
@@ -105,6 +107,7 @@ impl WarningKind {
             Self::RegistryAway => "registry_away",
             Self::SecondOpinionOff => "second_opinion_off",
             Self::AnyPurpose => "any_purpose",
+            Self::SecretExposed => "secret_exposed",
             Self::LateAskingImpossible => "late_asking_impossible",
             Self::NobodyAsked => "nobody_asked",
         }

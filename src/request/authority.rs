@@ -46,9 +46,10 @@ pub(super) fn is_here(authority: &str, request: &Request<'_>) -> bool {
     }
 }
 
-/// The authority of a request as it may stand in a URL; None where it is no authority.
-pub(super) fn for_url<'r>(request: &Request<'r>) -> Option<&'r str> {
-    request.authority.filter(|authority| host(authority).is_some())
+/// The authority of a request where the virtual host that serves it has that name: never one that only the client says.
+pub(super) fn served<'r>(request: &Request<'r>) -> Option<&'r str> {
+    let (authority, virtual_host) = (request.authority?, request.virtual_host?);
+    is_covered(host(authority)?, virtual_host.strip_suffix('.').unwrap_or(virtual_host)).then_some(authority)
 }
 
 /// The host of an authority, without the port and the dot of the root; None where it is none.
@@ -131,6 +132,17 @@ mod tests {
         assert_eq!(named(None, Some("a"), None), Names::Unnamed);
         assert_eq!(named(None, Some("[2001:db8::1]:443"), None), Names::Unnamed);
         assert_eq!(named(Some("a b"), Some("a"), None), Names::Differ);
+    }
+
+    #[test]
+    fn only_the_server_says_whom_it_serves() {
+        let served = |authority, virtual_host| served(&Request { authority, virtual_host, ..Request::default() });
+        assert_eq!(served(Some("WWW.example.com:8443"), Some("www.example.com.")), Some("WWW.example.com:8443"));
+        assert_eq!(served(Some("a.example.com"), Some("*.example.com")), Some("a.example.com"));
+        assert_eq!(served(Some("evil.example"), Some("www.example.com")), None);
+        assert_eq!(served(Some("evil.example"), None), None);
+        assert_eq!(served(None, Some("www.example.com")), None);
+        assert_eq!(served(Some("a\r\nb"), Some("*.example.com")), None);
     }
 
     #[test]

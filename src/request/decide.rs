@@ -7,6 +7,7 @@ use super::authority::{self, Names};
 use super::decision::Headers;
 use super::deferred::Way;
 use super::location::{self, is_field_value};
+use super::ticket::{self, Elsewhere};
 use super::{
     Action, Cause, Decision, HttpVersion, Late, MinimumStrength, OtherLogin, Request, Requirement, challenge, preflight,
 };
@@ -216,10 +217,12 @@ impl Rows<'_> {
             return self.answered(self.too_old(), &verdict, &verdict);
         }
         if unattributed {
-            let answer = Answer::new(Action::Resend, TEMPORARY_REDIRECT, Cause::BeforeCertificate);
             let answer = match location::itself(request) {
-                Some(location) => answer.with(LOCATION, location),
-                None => answer,
+                Some(location) => {
+                    Answer::new(Action::Resend, TEMPORARY_REDIRECT, Cause::BeforeCertificate).with(LOCATION, location)
+                }
+                // Nobody can follow a redirect to nowhere.
+                None => Answer::forbid(Cause::BeforeCertificate),
             };
             return self.answered(answer, &verdict, &verdict);
         }
@@ -262,8 +265,8 @@ impl Rows<'_> {
     /// No certificate, where one is required and the verdict is accepted without.
     fn absent(&self) -> Answer {
         match self.policy.mode() {
-            Mode::Off => match self.certificate_host() {
-                Some(host) => self.ask_elsewhere(host, Cause::CertificateNotAsked),
+            Mode::Off => match self.elsewhere() {
+                Some(elsewhere) => self.ask_elsewhere(elsewhere, Cause::CertificateNotAsked),
                 None => self.without_certificate(Cause::CertificateNotAsked),
             },
             Mode::Deferred => self.late(),
@@ -283,8 +286,8 @@ impl Rows<'_> {
         if let Some(answer) = self.ask(CERTIFICATE_REQUIRED) {
             return answer;
         }
-        if let Some(host) = self.certificate_host() {
-            return self.ask_elsewhere(host, Cause::LateCertificateImpossible);
+        if let Some(elsewhere) = self.elsewhere() {
+            return self.ask_elsewhere(elsewhere, Cause::LateCertificateImpossible);
         }
         match self.fall_back(Cause::LateCertificateImpossible) {
             Some(answer) => answer,
@@ -340,11 +343,16 @@ impl Rows<'_> {
         }
     }
 
-    fn ask_elsewhere(&self, host: &str, cause: Cause) -> Answer {
+    fn ask_elsewhere(&self, elsewhere: Elsewhere, cause: Cause) -> Answer {
         // A form goes on as one, and what can be a GET is nothing else.
         let safe = matches!(self.request.method, "GET" | "HEAD");
         let status = if safe { FOUND } else { TEMPORARY_REDIRECT };
-        Answer::new(Action::AskElsewhere, status, cause).with(LOCATION, location::elsewhere(host, self.request))
+        let Elsewhere { location, cookie } = elsewhere;
+        let answer = Answer::new(Action::AskElsewhere, status, cause).with(LOCATION, location);
+        match cookie {
+            Some(cookie) => answer.with("Set-Cookie", cookie),
+            None => answer,
+        }
     }
 
     fn misdirected(&self, cause: Cause) -> Answer {
@@ -386,9 +394,13 @@ impl Rows<'_> {
         !age.is_some_and(|age| (0..=i64::from(maximum)).contains(&age))
     }
 
-    fn certificate_host(&self) -> Option<&str> {
-        let host = self.policy.requests().certificate_host.as_deref();
-        host.filter(|host| !authority::is_here(host, self.request))
+    /// The question for the host that asks in its handshake, where there is one and it is another.
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        let host = self.policy.requests().certificate_host.as_deref()?;
+        if authority::is_here(host, self.request) {
+            return None;
+        }
+        ticket::question(self.policy, host, self.request, self.now)
     }
 
     fn other_url(&self) -> Option<&str> {
@@ -405,7 +417,10 @@ impl Rows<'_> {
             status: None,
             cause: None,
             closes: false,
-            session_cacheable: verdict.outcome() != Outcome::Failed && !request.preflight_opened && !request.logged_out,
+            session_cacheable: verdict.outcome() != Outcome::Failed
+                && !request.preflight_opened
+                && !preflight::is_preflight(request)
+                && !request.logged_out,
             headers: Headers::new(),
             verdict: Arc::clone(verdict),
             refused: None,

@@ -15,11 +15,13 @@ mod deferred;
 mod location;
 mod page;
 mod preflight;
+mod ticket;
 
 pub use action::Action;
 pub use cause::Cause;
 pub use decision::Decision;
 pub use page::Format;
+pub use ticket::{NONCE_COOKIE, QUESTION_PARAMETER, Redeemed, TICKET_PARAMETER};
 
 /// What a request is, and what its place requires. Every default is the one that refuses.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +80,8 @@ pub struct Request<'r> {
     pub virtual_host: Option<&'r str>,
     /// Path and query, for redirects.
     pub target: Option<&'r str>,
+    /// The value of the browser's cookie [`NONCE_COOKIE`], where it has one: what a ticket of another host is bound to.
+    pub nonce: Option<&'r str>,
     /// How else a client can log in, where it can.
     pub other_login: Option<OtherLogin<'r>>,
     /// The server's own values of `WWW-Authenticate`.

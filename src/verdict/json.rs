@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Verdict;
 use super::status::{culprit_index, second_opinion_name};
+use super::{Verdict, VerifiedBy};
 use crate::certificate::variables::{is_binary, is_copy, render};
 use crate::certificate::{self, Calendar, Certificate};
 use crate::registry::Registration;
@@ -21,6 +21,7 @@ impl Verdict {
             "accepted": self.accepted(),
             "mode": self.mode.name(),
             "reasons": self.reasons.iter().map(|reason| self.reason_json(reason)).collect::<Vec<_>>(),
+            "verified_by": self.verified_by().map(VerifiedBy::name),
             "user": self.user(),
             "user_rule": self.mapping().map(|mapping| mapping.by.to_string()),
             "user_strength": self.mapping().map(|mapping| mapping.strength.name()),

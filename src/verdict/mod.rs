@@ -53,6 +53,25 @@ impl Outcome {
     }
 }
 
+/// Who verified an accepted certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifiedBy {
+    /// The policy here.
+    Own,
+    /// A trusted proxy, whose word stands in for a path to a pinned CA (`forwarded_verification = proxy`).
+    Proxy,
+}
+
+impl VerifiedBy {
+    /// `own` or `proxy`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
 /// The immutable outcome for one presented chain.
 ///
 /// It is shared between connections that presented the same bytes, and holds nothing of a connection. Every method may be
@@ -69,6 +88,8 @@ pub struct Verdict {
     registration: Option<Box<Registration>>,
     /// Whether no path speaks for the certificate.
     by_key: bool,
+    /// Whether a trusted proxy's word stands in for a path.
+    by_proxy: bool,
     mapping: Option<Mapping>,
     may_enrol: bool,
     /// What the host said of the key, where it was asked.
@@ -92,14 +113,26 @@ pub struct Verdict {
 impl Verdict {
     /// Judges what a client presented, at `now` in Unix seconds. Nothing presented is an empty slice.
     pub(crate) fn judge(policy: &Policy, presented: &[u8], memory: &Memory, known: Known<'_>, now: i64) -> Self {
-        Self::judge_answered(policy, presented, None, memory, known, now)
+        Self::judge_answered(policy, presented, None, false, memory, known, now)
     }
 
-    /// The same with what the host says of the leaf's key, where it was asked.
+    /// The same for a certificate that a trusted proxy says it verified, where the policy lets that count.
+    pub(crate) fn judge_forwarded(
+        policy: &Policy,
+        presented: &[u8],
+        memory: &Memory,
+        known: Known<'_>,
+        now: i64,
+    ) -> Self {
+        Self::judge_answered(policy, presented, None, true, memory, known, now)
+    }
+
+    /// The same with what the host says of the leaf's key, where it was asked, and with the word of a trusted proxy.
     pub(crate) fn judge_answered(
         policy: &Policy,
         presented: &[u8],
         answer: Option<&Answer>,
+        by_proxy: bool,
         memory: &Memory,
         known: Known<'_>,
         now: i64,
@@ -126,9 +159,13 @@ impl Verdict {
         let lookup = answer.map_or_else(|| policy.look_up(&leaf), |answer| answer.lookup(&leaf));
         let generation = known.answers.generation();
         let basis = basis(policy, &memory, known, now);
-        let proof = trust::weigh(policy, &chain, leaf, lookup, now, || examine(&chain, leaf, &basis));
+        let by_proxy = by_proxy && policy.proxy_verifies();
+        let proof = trust::weigh(policy, &chain, leaf, lookup, now, || match by_proxy {
+            true => vouched_for(leaf, policy, now),
+            false => examine(&chain, leaf, &basis),
+        });
         let answer = answer.cloned().map(Box::new);
-        Self { answers: generation, answer, ..Self::conclude(policy, chain, proof, known, now) }
+        Self { answers: generation, answer, by_proxy, ..Self::conclude(policy, chain, proof, known, now) }
     }
 
     /// What this verdict is under another policy or at another time: everything is looked at again but signatures, on
@@ -153,13 +190,15 @@ impl Verdict {
         let lookup = answer.map_or_else(|| policy.look_up(&leaf), |answer| answer.lookup(&leaf));
         let (generation, known) = (answers.generation(), Known { answers, given: self.given() });
         let basis = basis(policy, &memory, known, now);
+        let by_proxy = self.by_proxy && policy.proxy_verifies();
         let again = || match self.anchor() {
+            _ if by_proxy => vouched_for(leaf, policy, now),
             Some(anchor) => verify::examine_again(&chain.candidates(), leaf, &self.path, &anchor, &basis),
             None => examine(&chain, leaf, &basis),
         };
         let proof = trust::weigh(policy, &chain, leaf, lookup, now, again);
         let answer = answer.cloned().map(Box::new);
-        Self { answers: generation, answer, ..Self::conclude(policy, chain, proof, known, now) }
+        Self { answers: generation, answer, by_proxy, ..Self::conclude(policy, chain, proof, known, now) }
     }
 
     fn conclude(policy: &Policy, chain: Chain, proof: Proof, known: Known<'_>, now: i64) -> Self {
@@ -211,6 +250,7 @@ impl Verdict {
             anchor: None,
             registration: None,
             by_key: false,
+            by_proxy: false,
             mapping: None,
             may_enrol: false,
             answer: None,
@@ -225,6 +265,11 @@ impl Verdict {
             valid_until: i64::MIN,
             renderings: Renderings::default(),
         }
+    }
+
+    /// The verdict on a client of whom nothing is known but what somebody brings: a session, a ticket or a header that does not count.
+    pub(crate) fn of_connection(policy: &Policy, code: Code, detail: impl Into<Option<Detail>>) -> Self {
+        Self::refused(policy, Chain::empty(), vec![Reason::of_connection(code).with(detail)])
     }
 
     fn without_certificate(policy: &Policy) -> Self {
@@ -262,6 +307,7 @@ impl Verdict {
             anchor: None,
             registration: None,
             by_key: false,
+            by_proxy: false,
             mapping: None,
             may_enrol: false,
             answer: None,
@@ -292,6 +338,17 @@ impl Verdict {
     /// what `tolerate` names, so it is no authentication.
     pub fn accepted(&self) -> bool {
         self.accepted
+    }
+
+    /// Who verified the certificate; None unless the outcome is SUCCESS. It says nothing of how the certificate came here: the
+    /// verdict on the same bytes is the same, from a client or from a proxy, where the policy verified it itself.
+    pub fn verified_by(&self) -> Option<VerifiedBy> {
+        self.verified().then_some(if self.by_proxy && !self.by_key { VerifiedBy::Proxy } else { VerifiedBy::Own })
+    }
+
+    /// Whether it rests on what a proxy said once, which says nothing of the next client with the same certificate.
+    pub(crate) fn is_by_proxy(&self) -> bool {
+        self.by_proxy
     }
 
     /// The mode that the policy had.
@@ -346,6 +403,16 @@ impl Verdict {
     /// The DER of a presented certificate, whether or not it could be read.
     pub fn certificate_der(&self, index: usize) -> Option<&[u8]> {
         self.chain.certificate_der(index)
+    }
+
+    /// The DER of each certificate that a verification needs to come to this verdict again, leaf first: those of the accepted
+    /// path that were presented, or all where no path was accepted.
+    pub(crate) fn decisive_certificates(&self) -> Vec<&[u8]> {
+        let on_path = || self.path.iter().filter_map(|index| self.chain.certificate_der(*index)).collect();
+        match self.verified() && self.path.first() == Some(&0) {
+            true => on_path(),
+            false => Some(self.chain.der()).filter(|der| !der.is_empty()).into_iter().collect(),
+        }
     }
 
     /// The DER of all presented certificates, one after another.
@@ -436,6 +503,13 @@ fn examine(chain: &Chain, leaf: Certificate<'_>, basis: &Basis<'_>) -> Examinati
     if !examination.reasons.iter().all(|reason| reason.code.is_pending()) {
         examination.reasons.extend(malformed_reasons(chain));
     }
+    examination
+}
+
+/// Examines a leaf for which a trusted proxy's word stands in for a path. Lists of revoked certificates still count.
+fn vouched_for(leaf: Certificate<'_>, policy: &Policy, now: i64) -> Examination {
+    let mut examination = verify::examine_leaf(leaf, policy.rules(), now);
+    examination.reasons.extend(verify::check_listed(&leaf, policy.crls()));
     examination
 }
 

@@ -16,7 +16,7 @@ impl Verdict {
     /// The same with a NUL behind it, for C.
     pub(crate) fn presence_with_nul(&self) -> &[u8] {
         const NAME: &str = "\0presence";
-        if self.outcome == Outcome::None {
+        if self.outcome == Outcome::None || self.chain_der().is_empty() {
             return &[0];
         }
         if let Some(text) = self.renderings.get(NAME) {

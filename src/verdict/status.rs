@@ -50,6 +50,7 @@ impl Verdict {
             "verified" => flag(self.verified()),
             "accepted" => flag(self.accepted()),
             "mode" => self.mode.name().to_owned(),
+            "verified_by" => self.verified_by()?.name().to_owned(),
             "reason" => self.primary()?.code.name().to_owned(),
             "reasons" if self.reasons.is_empty() => return None,
             "reasons" => {

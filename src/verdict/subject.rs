@@ -11,6 +11,10 @@ const NAMES: &[Variable] = &[
     Variable { name: "verified", help: "`1` for `SUCCESS`, else `0`: what a page is protected by" },
     Variable { name: "accepted", help: "`1` where the connection may go on, else `0`; **no authentication**" },
     Variable { name: "mode", help: "the mode of the policy" },
+    Variable {
+        name: "verified_by",
+        help: "`own`, or `proxy` where a trusted proxy's word stands in for a path to a CA; absent for anything but `SUCCESS`",
+    },
     Variable { name: "reason", help: "the name of the primary reason, such as `certificate_expired`" },
     Variable { name: "reasons", help: "the names of all reasons, each with `@` and its depth, joined by `,`" },
     Variable { name: "reason_text", help: "the primary reason in English" },

@@ -119,9 +119,9 @@ impl Cache {
         Place { hash: self.hash(presented) }
     }
 
-    /// Keeps a verdict of SUCCESS that does not rest on what a host said once, in place of the one of its set that was decided first.
+    /// Keeps a verdict of SUCCESS that does not rest on what a host or a proxy said once, in place of the one of its set that was decided first.
     pub(super) fn keep(&self, place: Place, presented: &[u8], verdict: &Arc<Verdict>, now: i64) {
-        if !verdict.verified() || verdict.is_answered() {
+        if !verdict.verified() || verdict.is_answered() || verdict.is_by_proxy() {
             return;
         }
         let age = |slot: &&ArcSwapOption<Entry>| match &*slot.load() {

@@ -67,10 +67,15 @@ impl Current<'_> {
     /// Verifies what was presented once more, with what was given for it: OCSP responses, and the host's word on the key.
     fn verify_again(&self, verdict: &Verdict, now: i64) -> Arc<Verdict> {
         let presented = verdict.chain_der();
-        if presented.is_empty() && verdict.outcome() == Outcome::None {
-            return Arc::clone(self.without_certificate());
-        }
         let (answers, cache) = (&self.verifier.answers, &self.snapshot.cache);
+        match verdict.outcome() {
+            Outcome::None => return Arc::clone(self.without_certificate()),
+            // A session or a ticket that does not count is not made good by what it does not hold.
+            _ if presented.is_empty() => {
+                return Arc::new(verdict.judge_again(self.policy(), &self.verifier.memory, answers, now));
+            }
+            _ => {}
+        }
         let place = match cache.find(presented, answers, now) {
             Ok(again) => return again,
             Err(place) => place,
@@ -79,6 +84,7 @@ impl Current<'_> {
             self.policy(),
             presented,
             verdict.answer(self.policy()),
+            verdict.is_by_proxy(),
             &self.verifier.memory,
             self.verifier.known(verdict.given()),
             now,

@@ -108,6 +108,8 @@ enum Class {
     Internal,
     Absent,
     Form,
+    /// What was brought back, a session or a ticket, is none of ours, or does not count any more.
+    Session,
     /// The chain leads to no CA that is trusted here. Such a client learns nothing else.
     Trust,
     Signature,
@@ -332,6 +334,25 @@ reasons! {
         74 X509_V_ERR_OCSP_VERIFY_FAILED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
     139 OcspUnknown "ocsp_unknown" "the OCSP responder does not know the certificate",
         75 X509_V_ERR_OCSP_CERT_UNKNOWN, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 13, RevocationUnknown;
+
+    140 SessionInvalid "session_invalid" "the resumed session has no record that was made here, under this policy and for this host",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    141 SessionExpired "session_expired" "the handshake that the resumed session comes from is too long ago",
+        28 X509_V_ERR_CERT_REJECTED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Session;
+    142 TicketInvalid "ticket_invalid" "the ticket of another host was not made for this host and this browser",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    143 TicketExpired "ticket_expired" "the ticket of another host is too old",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    144 TicketUsed "ticket_used" "the ticket of another host was used before",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Session;
+    145 UntrustedProxy "untrusted_proxy" "the certificate was forwarded by a peer that is no trusted proxy",
+        28 X509_V_ERR_CERT_REJECTED, ACCESS_DENIED ACCESS_DENIED, 495 16, Form;
+    146 ForwardedMalformed "forwarded_malformed" "what the proxy forwarded is not well-formed",
+        28 X509_V_ERR_CERT_REJECTED, BAD_CERTIFICATE BAD_CERTIFICATE, 495 16, Form;
+    147 ForwardedIncomplete "forwarded_incomplete" "the proxy says that there is a certificate, and does not forward it",
+        28 X509_V_ERR_CERT_REJECTED, CERTIFICATE_UNKNOWN CERTIFICATE_UNKNOWN, 495 16, Form;
+    148 ForwardedNotVerified "forwarded_not_verified" "the proxy does not say that it verified the certificate",
+        27 X509_V_ERR_CERT_UNTRUSTED, UNKNOWN_CA UNKNOWN_CA, 495 16, Trust;
 }
 
 impl Code {
@@ -416,12 +437,20 @@ impl Code {
                 | Self::RegistrationPending
                 | Self::OcspPending
                 | Self::ValidatorsDisagree
+                | Self::SessionInvalid
+                | Self::SessionExpired
+                | Self::TicketInvalid
+                | Self::TicketExpired
+                | Self::TicketUsed
                 | Self::InternalError
+                | Self::UntrustedProxy
+                | Self::ForwardedMalformed
+                | Self::ForwardedIncomplete
         )
     }
 
     /// The rank of a reason among others: the lowest is primary. Groups come in the order internal error, no certificate,
-    /// form, trust, signature, revoked, registration, validity, authority of the CAs, purpose, strength, constraints,
+    /// form, session, trust, signature, revoked, registration, validity, authority of the CAs, purpose, strength, constraints,
     /// revocation unknown, identity, pending, second opinion; within a group by number.
     pub fn rank(self) -> (u8, i32) {
         (self.row().class as u8, self as i32)

@@ -209,6 +209,62 @@ static void verdicts(char **argv) {
     clientcert_verifier_free(optional);
 }
 
+/* A decision that nobody could make: what NULL reads as, and what clientcert_decide returns for NULL. */
+static void is_refused(const clientcert_decision *decision) {
+    CHECK(clientcert_decision_action(decision) == CLIENTCERT_ACTION_FORBID);
+    CHECK(clientcert_decision_status(decision) == 403);
+    CHECK(equal(clientcert_decision_cause(decision), "internal_error"));
+    CHECK(clientcert_decision_alert(NULL, 0x0304) == 80);
+    CHECK(clientcert_decision_session_cacheable(decision) == 0);
+    CHECK(clientcert_decision_http2_error(decision) == 0);
+    CHECK(equal(clientcert_decision_identity(decision), ""));
+    is_a_refusal(clientcert_decision_verdict(decision));
+}
+
+static void decisions(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "off");
+    clientcert_verdict *none = clientcert_verify(verifier, NULL, 0, moment);
+    clientcert_request *request = clientcert_request_new();
+    CHECK(clientcert_request_set_number(request, CLIENTCERT_REQUEST_REQUIREMENT, CLIENTCERT_REQUIREMENT_NONE, NULL) ==
+          CLIENTCERT_OK);
+    clientcert_decision *allowed = clientcert_decide(verifier, none, request, moment);
+    CHECK(clientcert_decision_action(allowed) == CLIENTCERT_ACTION_ALLOW);
+    clientcert_decision_free(allowed);
+    clientcert_decision *made[] = {
+        clientcert_decide(NULL, NULL, NULL, CLIENTCERT_NOW),
+        clientcert_decide(NULL, none, request, moment),
+        clientcert_decide(verifier, NULL, request, moment),
+        clientcert_decide(verifier, none, NULL, moment),
+    };
+    is_refused(NULL);
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+        CHECK(made[i] != NULL);
+        is_refused(made[i]);
+        CHECK(clientcert_decision_header_count(made[i]) == 1);
+        clientcert_decision_free(made[i]);
+    }
+    CHECK(clientcert_decision_closes(NULL) == 1);
+    CHECK(clientcert_decision_header_count(NULL) == 0);
+    CHECK(clientcert_decision_header_name(NULL, 0) == NULL);
+    CHECK(EMPTIED(clientcert_decision_header_value(NULL, 0, &length)));
+    CHECK(clientcert_decision_header_value(NULL, 0, NULL) == NULL);
+    CHECK(EMPTIED(clientcert_decision_body(NULL, CLIENTCERT_BODY_TEXT, &length)));
+    CHECK(EMPTIED(clientcert_decision_audit(NULL, &length)));
+    CHECK(clientcert_decision_audit(NULL, NULL) == NULL);
+    clientcert_decision_free(NULL);
+
+    CHECK(clientcert_request_set_text(NULL, CLIENTCERT_REQUEST_METHOD, "GET", 3, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_request_set_number(NULL, CLIENTCERT_REQUEST_LATE, 0, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_request_set_text(request, CLIENTCERT_REQUEST_METHOD, NULL, 0, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_request_set_text(request, CLIENTCERT_REQUEST_METHOD, NULL, 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    clientcert_request_clear(NULL);
+    clientcert_request_clear(request);
+    clientcert_request_free(request);
+    clientcert_request_free(NULL);
+    clientcert_verdict_free(none);
+    clientcert_verifier_free(verifier);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 2);
     /* Before anything else was made. */
@@ -220,5 +276,6 @@ int main(int argc, char **argv) {
     crls(argv);
     registries();
     verdicts(argv);
+    decisions(argv);
     return 0;
 }

@@ -1,129 +1,9 @@
 /* clientcert_openssl.h in handshakes between a server and a client of OpenSSL, in memory. */
 
-#include "common.h"
-
-#include <openssl/err.h>
-
-#include <clientcert_openssl.h>
+#include "peers.h"
 
 /* In the translation unit elsewhere.cpp. */
 const clientcert_verdict *verdict_elsewhere(SSL *ssl);
-
-static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-
-/* One connection, and what came of it. */
-struct connection {
-    SSL *server, *client;
-    bool complete; /* on the server's side */
-    int alert;     /* that the client received; -1: none */
-};
-
-static clientcert_verifier *verifier_by(char **argv, const char *mode, const char *enforcement, const char *ca) {
-    clientcert_error *error = NULL;
-    clientcert_verifier *verifier = NULL;
-    clientcert_config *config = config_with(argv, mode, ca);
-
-    CHECK_OK(clientcert_config_set(config, "enforcement", enforcement, &error), error);
-    CHECK_OK(clientcert_verifier_new(config, &verifier, &error), error);
-    clientcert_config_free(config);
-    return verifier;
-}
-
-static SSL_CTX *plain_server(char **argv) {
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    char *server = path_of(argv, "server.pem");
-
-    CHECK(context != NULL && SSL_CTX_use_certificate_chain_file(context, server) == 1);
-    CHECK(SSL_CTX_use_PrivateKey_file(context, server, SSL_FILETYPE_PEM) == 1);
-    free(server);
-    return context;
-}
-
-static SSL_CTX *server_by(char **argv, const char *mode, const char *enforcement) {
-    SSL_CTX *context = plain_server(argv);
-    clientcert_verifier *verifier = verifier_by(argv, mode, enforcement, "ca.pem");
-
-    CHECK(clientcert_openssl_install(context, verifier) == 1);
-    clientcert_verifier_free(verifier);
-    return context;
-}
-
-/* A client that presents the chain in `file`, or nothing. */
-static SSL_CTX *client_with(char **argv, const char *file) {
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-
-    CHECK(context != NULL);
-    SSL_CTX_set_post_handshake_auth(context, 1);
-    if (file != NULL) {
-        char *path = path_of(argv, file);
-
-        CHECK(SSL_CTX_use_certificate_chain_file(context, path) == 1);
-        CHECK(SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM) == 1);
-        free(path);
-    }
-    return context;
-}
-
-static void note_alert(const SSL *ssl, int where, int what) {
-    struct connection *connection = SSL_get_app_data(ssl);
-
-    if (where == SSL_CB_READ_ALERT && (what >> 8) == SSL3_AL_FATAL)
-        connection->alert = what & 0xff;
-}
-
-/* Lets both sides read and write until nothing moves. */
-static void pump(struct connection *connection) {
-    char byte;
-
-    for (int round = 0; round < 10; round++) {
-        SSL_do_handshake(connection->client);
-        SSL_do_handshake(connection->server);
-        if (SSL_is_init_finished(connection->client))
-            SSL_peek(connection->client, &byte, 1);
-        if (SSL_is_init_finished(connection->server))
-            SSL_peek(connection->server, &byte, 1);
-    }
-    ERR_clear_error();
-}
-
-static void connect_with(struct connection *connection, SSL_CTX *server, SSL_CTX *client, int version,
-                         SSL_SESSION *session, const char *host) {
-    BIO *near_end, *far_end;
-
-    connection->server = SSL_new(server);
-    connection->client = SSL_new(client);
-    connection->alert = -1;
-    CHECK(connection->server != NULL && connection->client != NULL);
-    CHECK(BIO_new_bio_pair(&near_end, 1 << 18, &far_end, 1 << 18) == 1);
-    SSL_set_bio(connection->server, near_end, near_end);
-    SSL_set_bio(connection->client, far_end, far_end);
-    SSL_set_accept_state(connection->server);
-    SSL_set_connect_state(connection->client);
-    CHECK(SSL_set_min_proto_version(connection->client, version) == 1);
-    CHECK(SSL_set_max_proto_version(connection->client, version) == 1);
-    SSL_set_app_data(connection->client, connection);
-    SSL_set_info_callback(connection->client, note_alert);
-    if (session != NULL)
-        CHECK(SSL_set_session(connection->client, session) == 1);
-    if (host != NULL)
-        CHECK(SSL_set_tlsext_host_name(connection->client, host) == 1);
-    CHECK(clientcert_openssl_verdict(connection->server) == NULL);
-    pump(connection);
-    connection->complete = SSL_is_init_finished(connection->server) && connection->alert == -1;
-}
-
-static void close_both(struct connection *connection) {
-    SSL_shutdown(connection->client);
-    SSL_shutdown(connection->server);
-    SSL_free(connection->client);
-    SSL_free(connection->server);
-}
-
-static bool primary_is(const clientcert_verdict *verdict, const char *name) {
-    if (name == NULL)
-        return clientcert_verdict_reason_count(verdict) == 0;
-    return equal(clientcert_reason_name(clientcert_verdict_reason(verdict, 0)), name);
-}
 
 /* What a client sees and a server is told, by policy and by what is presented. */
 struct expectation {
@@ -259,74 +139,6 @@ static void alerts(char **argv) {
     }
     SSL_CTX_free(server);
     SSL_CTX_free(client);
-}
-
-static SSL_SESSION *kept;
-
-static int keep_session(SSL *ssl, SSL_SESSION *session) {
-    (void)ssl;
-    SSL_SESSION_free(kept);
-    kept = session;
-    return 1;
-}
-
-/* Connects twice, the second time with the session of the first, and tells whether that was resumed. One context resumes
-   what it offers. */
-static bool resumes(SSL_CTX *first, SSL_CTX *second, SSL_CTX *client, int version, int outcome, const char *reason) {
-    struct connection connection;
-    bool resumed, offered;
-
-    connect_with(&connection, first, client, version, NULL, NULL);
-    CHECK(connection.complete && clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
-    close_both(&connection);
-    offered = kept != NULL;
-    connect_with(&connection, second, client, version, kept, NULL);
-    CHECK(connection.complete);
-    resumed = SSL_session_reused(connection.server) == 1;
-    CHECK(resumed || !offered || first != second);
-    CHECK(clientcert_verdict_outcome(clientcert_openssl_verdict(connection.server)) == outcome);
-    CHECK(primary_is(clientcert_openssl_verdict(connection.server), reason));
-    close_both(&connection);
-    SSL_SESSION_free(kept);
-    kept = NULL;
-    return resumed;
-}
-
-static void allow_resumption(SSL_CTX *context) {
-    SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
-    CHECK(SSL_CTX_set_num_tickets(context, 2) == 1);
-}
-
-/* A session is not resumed unless the server asks for it; then its client is verified again. */
-static void resumption(char **argv) {
-    static const unsigned char keys[80] = {1};
-    SSL_CTX *client = client_with(argv, "good.pem"), *chained = client_with(argv, "chain.pem");
-
-    SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT);
-    SSL_CTX_sess_set_new_cb(client, keep_session);
-    SSL_CTX_set_session_cache_mode(chained, SSL_SESS_CACHE_CLIENT);
-    SSL_CTX_sess_set_new_cb(chained, keep_session);
-    for (size_t v = 0; v < 2; v++) {
-        SSL_CTX *here = server_by(argv, "require", "request"), *there = plain_server(argv);
-        clientcert_verifier *others = verifier_by(argv, "require", "request", "stranger_ca.pem");
-
-        CHECK(!resumes(here, here, client, versions[v], CLIENTCERT_SUCCESS, NULL));
-        allow_resumption(here);
-        CHECK(resumes(here, here, client, versions[v], CLIENTCERT_SUCCESS, NULL));
-        CHECK(resumes(here, here, chained, versions[v], CLIENTCERT_FAILED, "leaf_issuer_unknown"));
-        /* Two contexts that share the keys of their tickets, and not the policy. */
-        CHECK(clientcert_openssl_install(there, others) == 1);
-        allow_resumption(there);
-        CHECK(SSL_CTX_set_tlsext_ticket_keys(here, (void *)(uintptr_t)keys, sizeof(keys)) == 1);
-        CHECK(SSL_CTX_set_tlsext_ticket_keys(there, (void *)(uintptr_t)keys, sizeof(keys)) == 1);
-        CHECK(!resumes(here, there, client, versions[v], CLIENTCERT_FAILED, "leaf_issuer_unknown"));
-        clientcert_verifier_free(others);
-        SSL_CTX_free(here);
-        SSL_CTX_free(there);
-    }
-    SSL_CTX_free(client);
-    SSL_CTX_free(chained);
 }
 
 static int present_nothing(SSL *ssl, void *unused) {
@@ -509,7 +321,6 @@ int main(int argc, char **argv) {
     modes(argv);
     chain(argv);
     alerts(argv);
-    resumption(argv);
     deferred(argv);
     hosts(argv);
     hints(argv);

@@ -1,12 +1,15 @@
 //! `include/clientcert_openssl.h`: it compiles as C and C++, and its handshakes end as the policy says.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clientcert::certificate::OwnedCertificate;
 use tempfile::TempDir;
 
 use library::{install_library, project, run};
+use support::crl::{List, Revoked};
 use support::extension::{self, SERVER_AUTH};
 use support::{Key, Template, pem};
 
@@ -32,43 +35,70 @@ fn the_header_compiles_alone_in_every_dialect() {
 
 #[test]
 fn handshakes_end_as_the_policy_says() {
-    let (folder, program) = build(&["-O2"]);
-    run(Command::new(program).arg(folder.path()));
+    plainly("handshake");
 }
 
 #[test]
 fn handshakes_are_clean_under_valgrind() {
-    let (folder, program) = build(&["-O1"]);
+    under_valgrind("handshake");
+}
+
+#[test]
+fn handshakes_are_clean_under_sanitizers() {
+    under_sanitizers("handshake");
+}
+
+#[test]
+fn sessions_come_back_as_what_they_are_now() {
+    plainly("sessions");
+}
+
+#[test]
+fn sessions_are_clean_under_valgrind() {
+    under_valgrind("sessions");
+}
+
+#[test]
+fn sessions_are_clean_under_sanitizers() {
+    under_sanitizers("sessions");
+}
+
+fn plainly(name: &str) {
+    let (folder, program) = build(name, &["-O2"]);
+    run(Command::new(program).arg(folder.path()));
+}
+
+fn under_valgrind(name: &str) {
+    let (folder, program) = build(name, &["-O1"]);
     run(Command::new("valgrind")
         .args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"])
         .arg(program)
         .arg(folder.path()));
 }
 
-#[test]
-fn handshakes_are_clean_under_sanitizers() {
-    let (folder, program) = build(&["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+fn under_sanitizers(name: &str) {
+    let (folder, program) = build(name, &["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
     run(Command::new(program).arg(folder.path()).env("ASAN_OPTIONS", "detect_leaks=1"));
 }
 
 /// Builds the program out of a C and a C++ file, in a folder that also holds the certificates that it reads.
-fn build(options: &[&str]) -> (TempDir, PathBuf) {
+fn build(name: &str, options: &[&str]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     write_certificates(folder.path());
     install_library(folder.path());
-    compile("gcc", "c11", options, &project("tests/openssl/handshake.c"), &at("handshake.o"));
+    compile("gcc", "c11", options, &project(&format!("tests/openssl/{name}.c")), &at("program.o"));
     compile("g++", "c++17", options, &project("tests/openssl/elsewhere.cpp"), &at("elsewhere.o"));
     run(Command::new("gcc")
         .args(options)
-        .args([at("handshake.o"), at("elsewhere.o")])
+        .args([at("program.o"), at("elsewhere.o")])
         .arg("-o")
-        .arg(at("handshake"))
+        .arg(at(name))
         .arg("-L")
         .arg(folder.path())
         .args(["-lclientcert", "-lssl", "-lcrypto"])
         .arg(format!("-Wl,-rpath,{}", folder.path().display())));
-    let program = at("handshake");
+    let program = at(name);
     (folder, program)
 }
 
@@ -106,6 +136,20 @@ fn write_certificates(folder: &Path) {
         pem(&Template::authority(&name, &name, root).sign(root))
     });
     fs::write(folder.join("many_cas.pem"), many.collect::<String>()).unwrap();
+    fs::write(folder.join("ca.key"), root.secret_pem()).unwrap();
+    for (name, key) in [("session.key", [1; 48]), ("other.key", [2; 48])] {
+        fs::write(folder.join(name), key).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let good = client("good");
+    let registration = OwnedCertificate::from_der(good.sign(root)).unwrap().view().spki_sha256();
+    let registration: String = registration.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(folder.join("registered.keys"), format!("spki:sha256:{registration} good\n")).unwrap();
+    fs::write(folder.join("disabled.keys"), format!("disabled spki:sha256:{registration} good\n")).unwrap();
+    let crls = [("empty.crl", List::new("ca")), ("revoked.crl", List::new("ca").revoke(Revoked::new(&good.serial)))];
+    for (name, list) in crls {
+        fs::write(folder.join(name), list.sign(root)).unwrap();
+    }
     write("server.pem", &[&purpose.clone().sign(root)], leaf);
     write("good.pem", &[&client("good").sign(root)], leaf);
     write("expired.pem", &[&client("expired").valid(past.0, past.1).sign(root)], leaf);

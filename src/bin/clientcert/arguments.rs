@@ -373,6 +373,7 @@ fn option(option: &'static OptionInfo) -> Arg {
         Kind::WordOrNumber { words, .. } => arg.value_name("WORD|NUMBER").value_parser(Known::words(words)),
         Kind::Registry => arg.value_name("URL"),
         Kind::Url => arg.value_name("URL").value_hint(ValueHint::Url),
+        Kind::Secrets => arg.value_name("FILE").value_hint(ValueHint::FilePath).action(ArgAction::Append),
         Kind::IdentityRules => arg.value_name("RULE").action(ArgAction::Append),
         Kind::Certificates | Kind::RevocationLists => {
             arg.value_name("PATH").action(ArgAction::Append).value_hint(ValueHint::AnyPath)
