@@ -37,8 +37,8 @@ struct Sent {
     body_read: u64,
     identity_before: Option<String>,
     method: String,
-    /// Origin, Access-Control-Request-Method and -Headers, SNI, authority, virtual host, target.
-    texts: [Option<String>; 7],
+    /// Origin, Access-Control-Request-Method and -Headers, SNI, authority, virtual host, target, nonce.
+    texts: [Option<String>; 8],
     other_login: Option<(bool, String)>,
     challenges: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl Sent {
     fn with_request<T>(&self, use_it: impl FnOnce(&Request<'_>) -> T) -> T {
         let users: Vec<&str> = self.users.iter().map(String::as_str).collect();
         let challenges: Vec<&str> = self.challenges.iter().map(String::as_str).collect();
-        let [origin, asked_method, asked_headers, server_name, authority, virtual_host, target] =
+        let [origin, asked_method, asked_headers, server_name, authority, virtual_host, target, nonce] =
             self.texts.each_ref().map(Option::as_deref);
         use_it(&Request {
             requirement: self.requirement,
@@ -80,6 +80,7 @@ impl Sent {
             authority,
             virtual_host,
             target,
+            nonce,
             other_login: self.other_login.as_ref().map(|(redirect, text)| match redirect {
                 true => OtherLogin::Redirect(text),
                 false => OtherLogin::Challenge(text),
@@ -178,7 +179,7 @@ fn maybe_text() -> impl Strategy<Value = Option<String>> {
     prop_oneof![1 => Just(None), 2 => text().prop_map(Some)]
 }
 
-fn texts() -> impl Strategy<Value = [Option<String>; 7]> {
+fn texts() -> impl Strategy<Value = [Option<String>; 8]> {
     let usual = |value: &'static str| prop_oneof![2 => Just(Some(value.to_owned())), 1 => maybe_text()];
     let seldom = || prop_oneof![2 => Just(None), 1 => maybe_text()];
     (
@@ -189,8 +190,9 @@ fn texts() -> impl Strategy<Value = [Option<String>; 7]> {
         usual("shop.example.com"),
         usual("shop.example.com"),
         maybe_text(),
+        seldom(),
     )
-        .prop_map(|(a, b, c, d, e, f, g)| [a, b, c, d, e, f, g])
+        .prop_map(|(a, b, c, d, e, f, g, h)| [a, b, c, d, e, f, g, h])
 }
 
 fn moment() -> impl Strategy<Value = i64> {

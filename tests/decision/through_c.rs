@@ -26,7 +26,7 @@ fn a_sample_of_requests_is_decided_alike_through_c() {
         records.push(record(cell, &request));
         expected.push(answer(&world.verifier.decide(world.verdict(cell), &request, NOW)));
     }
-    let Answers(lines) = Program::linked_with_clientcert("tests/c/cells.c").run(&records);
+    let Answers(lines) = Program::linked_with_clientcert("tests/decision/requests.c").run(&records);
     let differ: Vec<String> = cells
         .iter()
         .zip(lines.iter().map(|line| read(line)).zip(&expected))
@@ -50,7 +50,7 @@ fn cells() -> Vec<Cell> {
     cells
 }
 
-/// What `tests/c/cells.c` reads.
+/// What `tests/decision/requests.c` reads.
 fn record(cell: &Cell, request: &Request<'_>) -> Record {
     let certificates = Certificates::get();
     let mut record = Record::default();

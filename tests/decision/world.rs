@@ -161,6 +161,7 @@ impl World {
             server_name,
             authority,
             virtual_host,
+            nonce: None,
             target: cell.is(Field::Target, "path").then_some(TARGET),
             other_login: match cell.get(Field::OtherLogin) {
                 "none" => None,
