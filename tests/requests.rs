@@ -322,6 +322,12 @@ mod requirements {
         let open = Request { requirement: Requirement::None, ..early.clone() };
         let page = resend.decide(&alice(&resend), &open, NOW);
         assert_eq!((page.action(), page.verdict().outcome()), (Action::Allow, Outcome::None));
+        assert!(page.session_cacheable());
+        let any = verifier("request_any", &[]);
+        let unverified = any.verify_at(&client("alice"), NOW);
+        let page = any.decide(&unverified, &open, NOW);
+        assert_eq!((page.action(), page.verdict().outcome()), (Action::Allow, Outcome::None));
+        assert!(!page.session_cacheable(), "the session would be that of a client who is not verified");
         let decision = attribute.decide(&alice(&attribute), &early, NOW);
         assert_eq!((decision.action(), decision.verdict().user()), (Action::Allow, Some("alice")));
     }
