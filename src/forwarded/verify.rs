@@ -40,7 +40,7 @@ impl Verifier {
         let policy = self.policy();
         let refused = |Fault { code, detail }| Arc::new(Verdict::refused_forwarding(&policy, code, &detail));
         if !policy.trusts_proxy(peer) {
-            return refused(Fault { code: Code::UntrustedProxy, detail: String::new() });
+            return refused(Fault { code: Code::UntrustedProxy, detail: given.first_name() });
         }
         let max_chain_bytes = policy.rules().max_chain_bytes;
         match given.check(max_chain_bytes).and_then(|()| read(carrier.dialect, &given)) {
