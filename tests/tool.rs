@@ -193,6 +193,7 @@ mod verify {
                 "accepted",
                 "mode",
                 "reasons",
+                "verified_by",
                 "user",
                 "user_rule",
                 "user_strength",
@@ -365,7 +366,10 @@ mod arguments {
                 ("crl_check", _) => "off",
                 (_, Kind::Registry) => "external",
                 (_, Kind::Url) => "http://ocsp.example.com/",
+                (_, Kind::Origins) => "https://app.example.com",
+                (_, Kind::Host) => "certs.example.com",
                 (_, Kind::Secrets) => "hex:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                (_, Kind::Networks) => "192.0.2.1",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {

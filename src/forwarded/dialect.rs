@@ -156,14 +156,20 @@ impl<'n> Carrier<'n> {
         Self { dialect, certificate: None, chain: None, verify: None, by: None }
     }
 
+    /// The dialect.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The certificate is under this name.
     #[must_use]
     pub fn certificate(self, name: &'n str) -> Self {
         Self { certificate: Some(name), ..self }
     }
 
-    /// The certificates above it are under this name, in the form that the dialect has for one. With HAProxy it is the
-    /// base64 of `ssl_c_chain_der`. With Apache and Tomcat, `_N` at the end stands for a number from 0.
+    /// The certificates above it are under this name, in the form that the dialect has for one: with RFC 9440 a List, with
+    /// HAProxy the base64 of `ssl_c_chain_der`, with Apache several headers, for whose numbers from 0 the `_N` stands that the
+    /// name must end with. Envoy, Traefik, Tomcat, Azure and the PROXY protocol have no such header.
     #[must_use]
     pub fn chain(self, name: &'n str) -> Self {
         Self { chain: Some(name), ..self }

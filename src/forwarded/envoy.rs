@@ -48,7 +48,8 @@ impl Element {
             out.extend(key.as_bytes());
             out.push(b'=');
             let always = ["Cert", "Chain", "Subject"].iter().any(|quoted| key.eq_ignore_ascii_case(quoted));
-            if always || value.iter().any(|byte| matches!(byte, b',' | b';' | b'=' | b'"')) {
+            let special = value.iter().any(|byte| matches!(byte, b',' | b';' | b'=' | b'"'));
+            if always || special || value.trim_ascii() != value {
                 quote(&mut out, value);
             } else {
                 out.extend(value);
@@ -144,8 +145,8 @@ fn check_names(element: &Element, found: &[u8]) -> Result<(), &'static str> {
         return Err("has the Hash of another certificate");
     }
     let names = |kind: fn(&GeneralName<'_>) -> bool| leaf.subject_alternative_names().filter(move |name| kind(name));
-    let mut uris = names(|name| matches!(name, GeneralName::Uri(_)));
-    let mut dns = names(|name| matches!(name, GeneralName::Dns(_)));
+    let mut uris = names(|name| matches!(name, GeneralName::Uri(uri) if !uri.is_empty()));
+    let mut dns = names(|name| matches!(name, GeneralName::Dns(dns) if !dns.is_empty()));
     let same = |said: &[u8], name: Option<GeneralName<'_>>| match name {
         Some(GeneralName::Uri(value) | GeneralName::Dns(value)) => value == said,
         _ => false,

@@ -55,6 +55,11 @@ impl<'h> Given<'h> {
         self.headers.is_empty()
     }
 
+    /// The name of the first, as a message shows it.
+    pub(super) fn first_name(&self) -> String {
+        self.headers.first().map(|header| shown(header.name)).unwrap_or_default()
+    }
+
     /// Looks at what holds for all of them: their size, and bytes that no header can have.
     pub(super) fn check(&self, max_chain_bytes: usize) -> Result<(), Fault> {
         // Base64 in PEM of which every byte is escaped takes a little more than four times as much.

@@ -211,22 +211,26 @@ type Addresses = Option<(SocketAddr, SocketAddr)>;
 /// The addresses of a family, and what follows them.
 fn addresses(family: u8, rest: &[u8]) -> Result<(Addresses, &[u8]), &'static str> {
     const CUT: &str = "has addresses that are cut off";
+    let pair = |source: IpAddr, destination: IpAddr, rest| {
+        let (ports, rest) = <[u8]>::split_first_chunk::<4>(rest).ok_or(CUT)?;
+        let [from @ .., to_high, to_low] = *ports;
+        let addresses = (
+            SocketAddr::new(source, u16::from_be_bytes(from)),
+            SocketAddr::new(destination, u16::from_be_bytes([to_high, to_low])),
+        );
+        Ok((Some(addresses), rest))
+    };
     match family {
         0x00 => Ok((None, rest)),
         0x11 | 0x12 => {
-            let ([source @ .., a, b, c, d, p, q, r, s], rest) = rest.split_first_chunk::<12>().ok_or(CUT)?;
-            let [e, f, g, h] = *source;
-            let source = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(e, f, g, h)), u16::from_be_bytes([*p, *q]));
-            let destination = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(*a, *b, *c, *d)), u16::from_be_bytes([*r, *s]));
-            Ok((Some((source, destination)), rest))
+            let (source, rest) = rest.split_first_chunk::<4>().ok_or(CUT)?;
+            let (destination, rest) = rest.split_first_chunk::<4>().ok_or(CUT)?;
+            pair(Ipv4Addr::from(*source).into(), Ipv4Addr::from(*destination).into(), rest)
         }
         0x21 | 0x22 => {
             let (source, rest) = rest.split_first_chunk::<16>().ok_or(CUT)?;
             let (destination, rest) = rest.split_first_chunk::<16>().ok_or(CUT)?;
-            let ([p, q, r, s], rest) = rest.split_first_chunk::<4>().ok_or(CUT)?;
-            let source = SocketAddr::new(IpAddr::V6(Ipv6Addr::from(*source)), u16::from_be_bytes([*p, *q]));
-            let destination = SocketAddr::new(IpAddr::V6(Ipv6Addr::from(*destination)), u16::from_be_bytes([*r, *s]));
-            Ok((Some((source, destination)), rest))
+            pair(Ipv6Addr::from(*source).into(), Ipv6Addr::from(*destination).into(), rest)
         }
         0x31 | 0x32 => rest.split_at_checked(216).map(|(_, rest)| (None, rest)).ok_or(CUT),
         _ => Err("has an address family that is not known"),

@@ -43,7 +43,7 @@ impl Verifier {
             Arc::new(Verdict::of_connection(&policy, code, detail))
         };
         if !policy.trusts_proxy(peer) {
-            return refused(Fault { code: Code::UntrustedProxy, detail: String::new() });
+            return refused(Fault { code: Code::UntrustedProxy, detail: given.first_name() });
         }
         let max_chain_bytes = policy.rules().max_chain_bytes;
         match given.check(max_chain_bytes).and_then(|()| read(carrier.dialect, &given)) {

@@ -115,11 +115,11 @@ fn a_certificate_that_is_missing_is_no_absence() {
 fn contradictions_are_malformed() {
     let certificate = tlv(0x28, &CLIENT.direct);
     for tlvs in [
-        vec![tls(1, 0, &[certificate.clone()])],
-        vec![tls(0, 0, &[certificate.clone()])],
+        vec![tls(1, 0, std::slice::from_ref(&certificate))],
+        vec![tls(0, 0, std::slice::from_ref(&certificate))],
         vec![tls(2, 0, &[])],
         vec![tls(7, 0, &[certificate.clone(), certificate.clone()])],
-        vec![tls(7, 0, &[certificate.clone()]), tls(7, 0, &[certificate])],
+        vec![tls(7, 0, std::slice::from_ref(&certificate)), tls(7, 0, std::slice::from_ref(&certificate))],
         vec![tls(7, 0, &[tlv(0x28, &[&CLIENT.direct[..], &CLIENT.leaf].concat())])],
         vec![tls(7, 0, &[tlv(0x28, b"")])],
         vec![tls(7, 0, &[tlv(0x28, &CLIENT.direct[1..])])],

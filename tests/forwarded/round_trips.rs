@@ -33,12 +33,12 @@ fn carriers() -> impl Strategy<Value = Carrier<'static>> {
 
 /// Whether a dialect, as these carriers have it, has a place for more than the leaf.
 fn has_chain(carrier: &Carrier<'_>) -> bool {
-    let text = format!("{carrier:?}");
-    !["Tomcat", "Azure", "ProxyProtocol"].iter().any(|name| text.contains(&format!("dialect: {name}")))
+    !matches!(carrier.dialect(), Dialect::Tomcat | Dialect::Azure | Dialect::ProxyProtocol)
 }
 
 fn names() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    let text = "[ -~]{0,40}";
+    // But for quotes and backslashes, which Envoy's form cannot tell apart in every order: those are refused.
+    let text = "[ !#-\\[\\]-~]{0,40}";
     prop::collection::vec(
         prop_oneof![
             text.prop_map(|text| name::uri(&text)),
@@ -71,10 +71,8 @@ proptest! {
         let written = forward_headers(&verdict, carrier, &forward).unwrap();
         let back = read(carrier, &written);
         // RFC 9440 forbids the leaf in its chain, so that a chain of one certificate twice is none.
-        let repeated = format!("{carrier:?}").contains("Rfc9440") && forward.chain && chain[1..].contains(&chain[0]);
-        // A name with a comma in it is taken for an attack, and Envoy would have written it.
-        let hostile = format!("{carrier:?}").contains("Envoy");
-        if !repeated && !(hostile && back.certificate_count() == 0) {
+        let repeated = carrier.dialect() == Dialect::Rfc9440 && forward.chain && chain[1..].contains(&chain[0]);
+        if !repeated {
             let expected = if forward.chain && has_chain(&carrier) { &presented } else { &chain[0] };
             prop_assert_eq!(back.chain_der(), &expected[..]);
         }

@@ -36,7 +36,7 @@ fn anything_else_is_malformed() {
         format!(",{leaf}"),
         format!("{leaf},,{leaf}"),
         format!("{leaf} {leaf}"),
-        format!("{}", &leaf[..leaf.len() - 4]),
+        leaf[..leaf.len() - 4].to_owned(),
         format!("{leaf}A"),
         format!("-----BEGIN CERTIFICATE-----{leaf}-----END CERTIFICATE-----"),
         base64(&[&CLIENT.direct[..], &CLIENT.leaf].concat()),

@@ -4,7 +4,7 @@ use clientcert::forwarded::{Dialect, Peer};
 use clientcert::verify::Code;
 use clientcert::{Outcome, Verdict, Verifier};
 
-use crate::client::{CLIENT, Header, assert_absent, assert_is, assert_refused, base64, verifier_with};
+use crate::client::{CLIENT, Header, assert_absent, assert_is, assert_refused, base64, detail, verifier_with};
 use crate::support::NOW;
 
 fn from(verifier: &Verifier, peer: &str, headers: &[Header<'_>]) -> std::sync::Arc<Verdict> {
@@ -79,6 +79,7 @@ fn an_attack_is_never_tolerated() {
     let field = field();
     let verdict = from(&verifier, "192.0.2.2", &[("Client-Cert", field.as_bytes())]);
     assert_refused(&verdict, Code::UntrustedProxy);
+    assert_eq!(detail(&verdict), "Client-Cert");
     assert_eq!(verdict.certificate_count(), 0);
 }
 

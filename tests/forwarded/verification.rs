@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clientcert::forwarded::{Carrier, Dialect, Peer};
+use clientcert::registry::{RegisteredKey, Registration};
 use clientcert::verdict::VerifiedBy;
 use clientcert::verify::Code;
 use clientcert::{Config, Verdict, Verifier};
@@ -118,6 +119,38 @@ fn the_proxys_word_lasts_as_long_as_the_policy_takes_it() {
     assert_by(&again, VerifiedBy::Proxy);
     let without = verifier_with(&[]).recheck(&verdict, NOW);
     assert!(!without.verified() && !without.accepted(), "{:?}", without.reasons());
+}
+
+/// The host's answer completes what rests on the proxy's word, and nothing else.
+#[test]
+fn the_host_may_still_be_asked_whose_the_key_is() {
+    let options = [("forwarded_verification", "proxy"), ("trust", "ca+key"), ("registry", "external")];
+    let verifier = verifier_with(&options);
+    let forwarded = |said: &(String, String)| {
+        verifier.verify_forwarded(Dialect::IngressNginx, &Peer::parse(PROXY), headers(said), NOW)
+    };
+    let pending = forwarded(&said(&CLIENT.stranger, "SUCCESS"));
+    assert_refused(&pending, Code::RegistrationPending);
+    let registration = Registration::new("mallory", pending.pending_fingerprint().unwrap(), 0);
+    let known = verifier.resolve(&pending, Some(&registration), NOW);
+    assert_by(&known, VerifiedBy::Proxy);
+    assert_eq!(known.user(), Some("mallory"));
+    assert_refused(&verifier.resolve(&pending, None, NOW), Code::KeyNotRegistered);
+    assert_refused(&forwarded(&said(&CLIENT.stranger, "FAILED:x")), Code::ForwardedNotVerified);
+    let own = verifier.resolve(&verifier.verify_at(&CLIENT.direct, NOW), None, NOW);
+    assert_refused(&own, Code::KeyNotRegistered);
+}
+
+/// Where the key speaks for itself, nobody else has to.
+#[test]
+fn a_registered_key_needs_no_proxys_word_for_its_path() {
+    let stranger = clientcert::certificate::OwnedCertificate::from_der(CLIENT.stranger.as_slice()).unwrap();
+    let users = format!("memory:{} mallory", RegisteredKey::spki_of(&stranger.view()));
+    let verifier = verifier_with(&[("forwarded_verification", "proxy"), ("trust", "key"), ("registry", &users)]);
+    let said = said(&CLIENT.stranger, "SUCCESS");
+    let verdict = verifier.verify_forwarded(Dialect::IngressNginx, &Peer::parse(PROXY), headers(&said), NOW);
+    assert_by(&verdict, VerifiedBy::Own);
+    assert!(verdict.accepted_by_key());
 }
 
 #[test]
