@@ -267,7 +267,7 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
-    SessionKey,
+    SessionKeys,
     SessionMaxAge,
 }
 
