@@ -24,7 +24,7 @@
  * a certificate and without a record is FAILED for session_invalid.
  *
  * The callbacks of SSL_CTX_set_session_ticket_cb are taken by this. OpenSSL calls those of the context that the connection
- * started with, before the callback of SSL_CTX_set_tlsext_servername_callback runs. To have the sessions of hosts with
+ * started with, so that one needs a verifier, too (with `mode = off`, if nothing else), before the callback of SSL_CTX_set_tlsext_servername_callback runs. To have the sessions of hosts with
  * different policies resumed, select the context in the callback of SSL_CTX_set_client_hello_cb (with
  * clientcert_openssl_server_name). Selected later, hosts whose policy or name is not that of the first context are safe,
  * and their sessions are not resumed. Sessions can be resumed by other processes where they have the same `session_key`
@@ -418,7 +418,7 @@ static inline clientcert_verdict *clientcert_openssl_resume(const clientcert_ope
 static inline clientcert_openssl_record *clientcert_openssl_current(SSL *ssl) {
     const clientcert_openssl_host *host = clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
     clientcert_openssl_record *record;
-    clientcert_verdict *verdict;
+    clientcert_verdict *verdict = NULL;
     unsigned char random[SSL3_RANDOM_SIZE] = {0};
     SSL_SESSION *session = SSL_get_session(ssl);
     int64_t handshake_time = 0;
@@ -434,11 +434,14 @@ static inline clientcert_openssl_record *clientcert_openssl_current(SSL *ssl) {
     record = (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
     if (record == NULL || record->verdict == NULL || memcmp(record->random, random, sizeof(random)) != 0 ||
         (record->leaf != leaf && (record->leaf == NULL || leaf == NULL || X509_cmp(record->leaf, leaf) != 0))) {
-        if (leaf != NULL && SSL_session_reused(ssl)) {
+        if (SSL_session_reused(ssl))
             verdict = clientcert_openssl_resume(host, session, leaf, &handshake_time);
-        } else {
+        if (verdict == NULL || (leaf == NULL && clientcert_verdict_outcome(verdict) != CLIENTCERT_NONE)) {
+            clientcert_verdict_free(verdict);
             verdict = clientcert_openssl_judge(host->verifier, leaf, NULL);
-            handshake_time = (int64_t)SSL_SESSION_get_time(session);
+            /* A resumed session of TLS 1.3 says when its last ticket was made. */
+            if (!SSL_session_reused(ssl) || SSL_version(ssl) != TLS1_3_VERSION)
+                handshake_time = (int64_t)SSL_SESSION_get_time(session);
         }
         /* From a cache it would come back again and again, and the client would never be asked. */
         if (!clientcert_verdict_accepted(verdict))

@@ -63,7 +63,9 @@ impl PurposeKeys {
         let Some(first) = self.0.first() else { return sealed };
         sealed.push(VERSION);
         sealed.extend_from_slice(&first.id);
-        parts.iter().for_each(|part| sealed.extend_from_slice(part));
+        for part in parts {
+            sealed.extend_from_slice(part);
+        }
         let mac = hmac::sign(&first.key, &sealed);
         sealed.extend_from_slice(mac.as_ref());
         sealed

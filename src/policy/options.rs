@@ -287,7 +287,7 @@ pub(super) enum Key {
     MaxNameComparisons,
     CacheSize,
     CacheTtl,
-    SessionKey,
+    SessionKeys,
     SessionMaxAge,
     Preflight,
     PreflightOrigin,

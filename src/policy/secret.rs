@@ -104,7 +104,7 @@ impl SessionKeys {
     /// [`Error::Io`] and [`Error::Malformed`] with the file; [`Error::Internal`] where the system gives no random bytes.
     pub(super) fn load(config: &Config) -> Result<Self, Error> {
         let mut warnings = Vec::new();
-        let secrets = config.secrets(Key::SessionKey).iter().map(|secret| secret.read(&mut warnings));
+        let secrets = config.secrets(Key::SessionKeys).iter().map(|secret| secret.read(&mut warnings));
         let mut secrets = secrets.collect::<Result<Vec<_>, Error>>()?;
         if secrets.is_empty() {
             secrets.push(drawn()?);
@@ -117,7 +117,7 @@ impl SessionKeys {
 
     /// Whether the files still hold the same. They are small, and read.
     pub(super) fn is_current(&self, config: &Config) -> bool {
-        let named = config.secrets(Key::SessionKey);
+        let named = config.secrets(Key::SessionKeys);
         let same = |(secret, digest): (&Secret, &[u8; 32])| {
             secret.read(&mut Vec::new()).is_ok_and(|secret| sha256(&secret) == *digest)
         };

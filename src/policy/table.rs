@@ -663,7 +663,7 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         decides: false,
     },
     OptionInfo {
-        key: Key::SessionKey,
+        key: Key::SessionKeys,
         name: "session_key",
         kind: Kind::Secrets,
         default: "",

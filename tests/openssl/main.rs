@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clientcert::certificate::OwnedCertificate;
+use clientcert::registry::RegisteredKey;
 use tempfile::TempDir;
 
 use library::{install_library, project, run};
@@ -142,10 +143,9 @@ fn write_certificates(folder: &Path) {
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
     let good = client("good");
-    let registration = OwnedCertificate::from_der(good.sign(root)).unwrap().view().spki_sha256();
-    let registration: String = registration.iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(folder.join("registered.keys"), format!("spki:sha256:{registration} good\n")).unwrap();
-    fs::write(folder.join("disabled.keys"), format!("disabled spki:sha256:{registration} good\n")).unwrap();
+    let key = RegisteredKey::spki_of(&OwnedCertificate::from_der(good.sign(root)).unwrap().view());
+    fs::write(folder.join("registered.keys"), format!("{key} good\n")).unwrap();
+    fs::write(folder.join("disabled.keys"), format!("disabled {key} good\n")).unwrap();
     let crls = [("empty.crl", List::new("ca")), ("revoked.crl", List::new("ca").revoke(Revoked::new(&good.serial)))];
     for (name, list) in crls {
         fs::write(folder.join(name), list.sign(root)).unwrap();

@@ -136,9 +136,14 @@ static void nobody(char **argv) {
         SSL_CTX *closed = server_of(argv, &kinds[k], verifier_of(argv, "require", "ca.pem", NULL));
 
         printf("%s, nobody\n", kinds[k].name);
-        CHECK(visit(open, client, &kinds[k], NULL).outcome == CLIENTCERT_NONE);
-        struct came again = visit(open, client, &kinds[k], NULL);
-        CHECK(again.outcome == CLIENTCERT_NONE && again.resumed && again.handshake_time > 1700000000);
+        struct came first = visit(open, client, &kinds[k], NULL), again;
+        CHECK(first.outcome == CLIENTCERT_NONE && first.handshake_time > 1700000000);
+        for (int i = 0; i < 3; i++) {
+            if (i == 1)
+                sleep(2);
+            again = visit(open, client, &kinds[k], NULL);
+            CHECK(again.outcome == CLIENTCERT_NONE && again.resumed && again.handshake_time == first.handshake_time);
+        }
         forget_session();
         CHECK(visit(closed, client, &kinds[k], NULL).outcome == CLIENTCERT_NONE);
         again = visit(closed, client, &kinds[k], NULL);
