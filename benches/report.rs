@@ -4,6 +4,7 @@
 //! rounds.
 
 mod crls;
+mod decision;
 mod hostile;
 mod keys;
 mod many_cas;
@@ -11,6 +12,7 @@ mod registry;
 #[cfg(feature = "sqlite")]
 mod registry_sqlite;
 mod renderings;
+mod resume;
 mod support;
 mod threads;
 mod verify;
@@ -32,8 +34,10 @@ const SECTIONS: &[Section] = &[
     ("cold", verify::cold),
     ("known", verify::known_intermediates),
     ("warm", verify::warm),
+    ("resume", resume::resume),
     ("parse", renderings::parse),
     ("renderings", renderings::renderings),
+    ("decision", decision::decision),
     ("threads", threads::threads),
     ("hostile", hostile::hostile),
     ("many_cas", many_cas::many_cas),

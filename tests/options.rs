@@ -75,11 +75,13 @@ mod setting {
             Kind::Reasons => vec!["none", "all", "self_signed", "10,X509_V_ERR_CERT_NOT_YET_VALID"],
             Kind::Certificates | Kind::RevocationLists => vec!["/nowhere", "relative", "*.pem"],
             Kind::Registry => vec!["external", "file:/etc/users", "memory:", "memory:# nobody"],
+            Kind::Secrets => return vec!["/nowhere".into(), "relative".into(), format!("hex:{}", "aB".repeat(32))],
             Kind::Url => vec!["http://ocsp.example.com/", "https://[::1]:8080/a?b"],
             Kind::Words(_) => vec!["none", "transport", "client_certificate, TRANSPORT"],
             Kind::Origins => vec!["https://app.example.com", "http://localhost:3000", "https://[::1]:8443"],
             Kind::Host => vec!["certs.example.com", "Certs.Example.com:8443", "[2001:db8::1]:8443"],
             Kind::IdentityRules => vec!["san.email", " registry ", "subject.cn match=\"(a),(b)\" user=\"\\1\" lower"],
+            Kind::Networks => vec!["unix", "192.0.2.1, 10.0.0.0/8", "::1", "2001:db8::/32,UNIX"],
             Kind::WordOrNumber { words, maximum, .. } => {
                 return words.iter().map(|word| word.name.into()).chain(["0".into(), maximum.to_string()]).collect();
             }
@@ -101,6 +103,7 @@ mod setting {
             Kind::Purposes(_) => &["", "clientAuth", "1", "1.3.6.", "any,1.3.6"],
             Kind::Reasons => &["expired", "-1", "signature_invalid", "X509_V_ERR_CERT_REVOKED", "23", "none,10"],
             Kind::Registry => &["", "users", "file:", "file:a\0b", "external:x", "ldap://host"],
+            Kind::Secrets => &["", "a\0b", "\u{1b}[", "hex:", "hex:00", "hex:/etc/session.key"],
             Kind::Url => &["", "ocsp.example.com", "ftp://ocsp.example.com/", "http://", "http://a b/", "http://a\0/"],
             Kind::Words(_) => &["basic", "none,transport", "transport client_certificate"],
             Kind::Origins => {
@@ -108,6 +111,9 @@ mod setting {
             }
             Kind::Host => &["", "https://certs.example.com", "certs.example.com/", "a b", "a:b", "a\r\nX: y", "a\0"],
             Kind::IdentityRules => &["", "san.mail", "san.email lower=1", "subject.cn match=(", "san.dns user=root"],
+            Kind::Networks => {
+                &["", ",", "10.0.0.1/8", "10.0.0.0/33", "example.com", "*", "10.0.0.1 10.0.0.2", "::1%lo"]
+            }
             Kind::Certificates => &["", "a\0b", "/etc/[", "/etc/***"],
             _ => &[],
         };

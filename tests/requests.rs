@@ -322,6 +322,12 @@ mod requirements {
         let open = Request { requirement: Requirement::None, ..early.clone() };
         let page = resend.decide(&alice(&resend), &open, NOW);
         assert_eq!((page.action(), page.verdict().outcome()), (Action::Allow, Outcome::None));
+        assert!(page.session_cacheable());
+        let any = verifier("request_any", &[]);
+        let unverified = any.verify_at(&client("alice"), NOW);
+        let page = any.decide(&unverified, &open, NOW);
+        assert_eq!((page.action(), page.verdict().outcome()), (Action::Allow, Outcome::None));
+        assert!(!page.session_cacheable(), "the session would be that of a client who is not verified");
         let decision = attribute.decide(&alice(&attribute), &early, NOW);
         assert_eq!((decision.action(), decision.verdict().user()), (Action::Allow, Some("alice")));
     }
@@ -386,4 +392,24 @@ mod requirements {
         let foreign = verifier.decide(&alice(&equal), &to(None, Some("b.example")), NOW);
         assert_eq!(foreign.status(), Some(421), "no name, and the verdict of another verifier");
     }
+}
+
+/// docs/requests.md has every action with its number, and every cause as the table of the source has it.
+#[test]
+fn every_action_and_cause_is_in_the_documentation() {
+    let page = include_str!("../docs/requests.md");
+    for action in Action::ALL {
+        assert!(page.contains(&format!("`{}` {}", action.name(), action as i32)), "{}", action.name());
+    }
+    let rows: Vec<String> = Cause::all()
+        .map(|cause| {
+            let iis = cause.iis_substatus().map(|substatus| format!("403.{substatus}")).unwrap_or_default();
+            format!("| {} | `{}` | {} | {iis} |", cause.number(), cause.name(), cause.text())
+        })
+        .collect();
+    for row in &rows {
+        assert!(page.contains(row.as_str()), "{row}");
+    }
+    let number = |line: &str| line.split('|').nth(1)?.trim().parse::<i32>().ok().filter(|number| *number > 1000);
+    assert_eq!(page.lines().filter_map(number).count(), rows.len());
 }

@@ -365,6 +365,7 @@ mod arguments {
                 ("crl_check", _) => "off",
                 (_, Kind::Registry) => "external",
                 (_, Kind::Url) => "http://ocsp.example.com/",
+                (_, Kind::Secrets) => "hex:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
                 _ => option.default,
             };
             for spelling in [option.name.to_owned(), option.name.replace('_', "-")] {

@@ -111,7 +111,7 @@ pub unsafe extern "C" fn clientcert_ticket_free(ticket: *mut clientcert_ticket) 
 /// @param[in] nonce Text: the value of the browser's cookie `__Host-clientcert`.
 /// @param[in] time The moment to redeem it for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
 /// @param[out] handshake_time May be NULL. When the client proved that it holds the key, in seconds since
-/// 1970-01-01T00:00:00Z; not written where the ticket is not good.
+/// 1970-01-01T00:00:00Z; 0 where the ticket is not good.
 /// @return Owned by the caller, never NULL. FAILED for `ticket_invalid` (also where a text is NULL or not UTF-8),
 /// `ticket_expired` (more than 30 seconds old) or `ticket_used` where the ticket is not good; else what
 /// `clientcert_verify` says of the client.
@@ -131,12 +131,9 @@ pub unsafe extern "C" fn clientcert_ticket_redeem(
         let (verifier, read) = unsafe { (borrow(verifier)?, |value| text(value, "").unwrap_or_default()) };
         Some(verifier.redeem_ticket(read(ticket), read(host), read(nonce), moment(time)))
     });
+    // SAFETY: the header's contract for places to write to.
+    unsafe { write(handshake_time, redeemed.as_ref().and_then(|redeemed| redeemed.handshake_time).unwrap_or(0)) };
     guard(std::ptr::null_mut(), || {
-        let Some(redeemed) = redeemed else { return into_shared(Arc::clone(&FAILED)) };
-        if let Some(proved) = redeemed.handshake_time {
-            // SAFETY: the header's contract for places to write to.
-            unsafe { write(handshake_time, proved) };
-        }
-        into_shared(redeemed.verdict)
+        into_shared(redeemed.map_or_else(|| Arc::clone(&FAILED), |redeemed| redeemed.verdict))
     })
 }

@@ -44,7 +44,7 @@ impl Secret {
             let refuse = || invalid(option, "hex:…", format!("`hex:` and {} to {} digits", SHORTEST * 2, LONGEST * 2));
             return bytes.map(|bytes| Self::Bytes(bytes.into())).ok_or_else(refuse);
         }
-        if text.is_empty() || text.contains('\0') {
+        if text.is_empty() || text.chars().any(char::is_control) {
             return Err(invalid(option, text, "the path of a file, nor `hex:` and digits".into()));
         }
         match std::path::absolute(text).map(PathBuf::into_os_string).map(std::ffi::OsString::into_string) {

@@ -202,7 +202,7 @@ impl Rows<'_> {
         let unattributed = request.arrived_before_certificate && self.policy.requests().resends;
         if self.requirement == Requirement::None {
             let counts = !request.logged_out && !unattributed;
-            return self.allowed(if counts { &verdict } else { nobody });
+            return self.allowed(if counts { &verdict } else { nobody }, &verdict);
         }
         if request.logged_out {
             return self.answered(self.without_certificate(Cause::LoggedOut), nobody, &verdict);
@@ -226,7 +226,7 @@ impl Rows<'_> {
             };
             return self.answered(answer, &verdict, &verdict);
         }
-        self.allowed(&verdict)
+        self.allowed(&verdict, &verdict)
     }
 
     /// What a certificate lacks of what the place requires.
@@ -410,19 +410,20 @@ impl Rows<'_> {
         }
     }
 
-    fn allowed(&self, verdict: &Arc<Verdict>) -> Decision {
+    /// A request that goes on: `shown` is the client that it is attributed to, `judged` what the connection is worth.
+    fn allowed(&self, shown: &Arc<Verdict>, judged: &Verdict) -> Decision {
         let request = self.request;
         Decision {
             action: Action::Allow,
             status: None,
             cause: None,
             closes: false,
-            session_cacheable: verdict.outcome() != Outcome::Failed
+            session_cacheable: judged.outcome() != Outcome::Failed
                 && !request.preflight_opened
                 && !preflight::is_preflight(request)
                 && !request.logged_out,
             headers: Headers::new(),
-            verdict: Arc::clone(verdict),
+            verdict: Arc::clone(shown),
             refused: None,
             record: Record::of(request, self.now),
         }

@@ -265,6 +265,108 @@ static void decisions(char **argv) {
     clientcert_verifier_free(verifier);
 }
 
+static void sessions(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "optional");
+    clientcert_verdict *verdict = clientcert_verify(verifier, NULL, 0, moment);
+    clientcert_error *error = NULL;
+    uint8_t identity[32];
+    int64_t handshake_time = 99;
+
+    CHECK(clientcert_verifier_policy_id(NULL, "", identity, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_verifier_policy_id(verifier, NULL, NULL, &error) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(strstr(clientcert_error_message(error), "identity") != NULL);
+    clientcert_error_free(error);
+    CHECK(clientcert_verifier_policy_id(verifier, NULL, identity, NULL) == CLIENTCERT_OK);
+
+    CHECK(clientcert_session_export(NULL, verdict, "", moment, NULL, 0) == 0);
+    CHECK(clientcert_session_export(verifier, NULL, "", moment, NULL, 0) == 0);
+    CHECK(clientcert_session_export(verifier, verdict, NULL, moment, NULL, 0) != 0);
+    CHECK(clientcert_session_export(verifier, verdict, NULL, moment, NULL, 4096) != 0);
+    clientcert_verdict_free(verdict);
+
+    verdict = clientcert_session_resume(NULL, "", identity, 32, moment, &handshake_time);
+    is_a_refusal(verdict);
+    CHECK(handshake_time == 0);
+    clientcert_verdict_free(verdict);
+    verdict = clientcert_session_resume(verifier, NULL, NULL, 32, moment, NULL);
+    is_a_refusal(verdict);
+    clientcert_verdict_free(verdict);
+    verdict = clientcert_session_resume(verifier, NULL, NULL, 0, moment, NULL);
+    CHECK(clientcert_verdict_accepted(verdict) == 0 && clientcert_verdict_outcome(verdict) == CLIENTCERT_FAILED);
+    CHECK(clientcert_verdict_reason(verdict, 0) == CLIENTCERT_REASON_SESSION_INVALID);
+    clientcert_verdict_free(verdict);
+    clientcert_verifier_free(verifier);
+}
+
+static void tickets(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "optional");
+    clientcert_verdict *verdict = clientcert_verify(verifier, NULL, 0, moment);
+    clientcert_ticket *ticket = (clientcert_ticket *)verifier;
+    int64_t handshake_time = 99;
+
+    CHECK(clientcert_ticket_new(NULL, verdict, "", moment, &ticket, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(ticket == NULL);
+    CHECK(clientcert_ticket_new(verifier, NULL, "", moment, &ticket, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_ticket_new(verifier, verdict, NULL, moment, &ticket, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_ticket_new(verifier, verdict, "", moment, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_ticket_new(verifier, verdict, "", moment, &ticket, NULL) == CLIENTCERT_NOT_ENTITLED);
+    CHECK(EMPTIED(clientcert_ticket_location(NULL, &length)));
+    CHECK(clientcert_ticket_location(NULL, NULL) == NULL);
+    clientcert_ticket_free(NULL);
+    clientcert_verdict_free(verdict);
+
+    verdict = clientcert_ticket_redeem(NULL, "", "", "", moment, &handshake_time);
+    is_a_refusal(verdict);
+    CHECK(handshake_time == 0);
+    clientcert_verdict_free(verdict);
+    verdict = clientcert_ticket_redeem(verifier, NULL, NULL, NULL, moment, NULL);
+    CHECK(clientcert_verdict_accepted(verdict) == 0 && clientcert_verdict_outcome(verdict) == CLIENTCERT_FAILED);
+    CHECK(clientcert_verdict_reason(verdict, 0) == CLIENTCERT_REASON_TICKET_INVALID);
+    clientcert_verdict_free(verdict);
+    clientcert_verifier_free(verifier);
+}
+
+static void forwarded(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "optional");
+    clientcert_headers *headers = clientcert_headers_new();
+    CHECK(headers != NULL);
+    clientcert_headers_clear(NULL);
+    clientcert_headers_free(NULL);
+    CHECK(clientcert_headers_add(NULL, "a", "b", 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_add(headers, NULL, "b", 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_add(headers, "a", NULL, 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_count(headers) == 0);
+    CHECK(clientcert_headers_add(headers, "a", NULL, 0, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_headers_rename(NULL, CLIENTCERT_HEADER_CERTIFICATE, "a", NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_rename(headers, CLIENTCERT_HEADER_CERTIFICATE, NULL, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_headers_count(NULL) == 0);
+    CHECK(clientcert_headers_name(NULL, 0) == NULL && clientcert_headers_name(headers, 1) == NULL);
+    CHECK(EMPTIED(clientcert_headers_value(NULL, 0, &length)));
+    CHECK(EMPTIED(clientcert_headers_value(headers, 1, &length)));
+    CHECK(equal(clientcert_headers_value(headers, 0, NULL), ""));
+
+    clientcert_verdict *verdicts[] = {
+        clientcert_verify_forwarded(NULL, CLIENTCERT_DIALECT_RFC9440, "unix", headers, moment),
+        clientcert_verify_forwarded(verifier, CLIENTCERT_DIALECT_RFC9440, "unix", NULL, moment),
+        clientcert_verify_forwarded(NULL, 0, NULL, NULL, moment),
+    };
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+        is_a_refusal(verdicts[i]);
+        clientcert_verdict_free(verdicts[i]);
+    }
+    clientcert_verdict *nobody = clientcert_verify_forwarded(verifier, CLIENTCERT_DIALECT_RFC9440, NULL, headers, moment);
+    CHECK(clientcert_verdict_outcome(nobody) == CLIENTCERT_NONE);
+    CHECK(clientcert_forward_headers(NULL, CLIENTCERT_DIALECT_RFC9440, 0, headers, NULL) == CLIENTCERT_NOT_ENTITLED);
+    CHECK(clientcert_headers_count(headers) == 0);
+    CHECK(clientcert_forward_headers(NULL, CLIENTCERT_DIALECT_RFC9440, CLIENTCERT_FORWARD_UNVERIFIED, headers, NULL) ==
+          CLIENTCERT_MALFORMED);
+    CHECK(clientcert_forward_headers(nobody, CLIENTCERT_DIALECT_RFC9440, 0, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    clientcert_verdict_free(nobody);
+    CHECK(clientcert_is_forwarded_header(NULL) == 1);
+    clientcert_headers_free(headers);
+    clientcert_verifier_free(verifier);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 2);
     /* Before anything else was made. */
@@ -277,5 +379,8 @@ int main(int argc, char **argv) {
     registries();
     verdicts(argv);
     decisions(argv);
+    sessions(argv);
+    tickets(argv);
+    forwarded(argv);
     return 0;
 }

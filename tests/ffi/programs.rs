@@ -36,7 +36,10 @@ macro_rules! programs {
     };
 }
 
-programs! { config decision error fork manners null ocsp policy reason registry registry_fork revocation threads trust verdict verifier version }
+programs! {
+    config decision error fork forwarded manners null ocsp policy reason registry registry_fork revocation session threads
+    trust verdict verifier version
+}
 
 #[test]
 fn every_program_is_run() {
