@@ -152,6 +152,7 @@ impl Verifier {
     pub fn ocsp_response_at(&self, verdict: &Verdict, certificate: usize, response: &[u8], now: i64) -> Arc<Verdict> {
         let snapshot = self.current.load();
         let presented = verdict.chain_der();
+        // Nothing was presented, or nothing of it was kept: whoever is refused for that stays refused.
         if presented.is_empty() {
             return Arc::new(verdict.judge_again(&snapshot.policy, &self.memory, &self.answers, now));
         }

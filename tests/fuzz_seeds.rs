@@ -7,6 +7,7 @@ use std::path::Path;
 
 use clientcert::Verifier;
 use clientcert::certificate::OwnedCertificate;
+use clientcert::forwarded::{Dialect, Forward, forward_headers};
 use clientcert::identity::Rule;
 use clientcert::policy::Config;
 use clientcert::registry::{Registry, jwks};
@@ -58,6 +59,8 @@ fn seeds_are_well_formed() {
         jwks(set.as_bytes()).expect(set);
     }
 
+    let forwarded = forwarded(&verifier, &templates[0].sign(&ca));
+
     let Some(folder) = std::env::var_os("CLIENTCERT_FUZZ_SEEDS") else { return };
     let folder = Path::new(&folder);
     let tagged = |tag: u8, bytes: Vec<u8>| der::concat(&[&[tag][..], &bytes]);
@@ -74,6 +77,14 @@ fn seeds_are_well_formed() {
     write(folder, "jwks", key_sets.into_iter().map(String::into_bytes));
     write(folder, "crl", crls.iter().cloned());
     write(folder, "session", records.into_iter());
+    let of = |wanted: Dialect| forwarded.iter().filter(move |(dialect, ..)| *dialect == wanted);
+    write(folder, "envoy", of(Dialect::Envoy).map(|(_, _, value)| value.clone()));
+    write(folder, "proxy_protocol", of(Dialect::ProxyProtocol).map(|(_, _, value)| value.clone()));
+    let lines = forwarded.iter().map(|(dialect, name, value)| {
+        let dialect = Dialect::ALL.iter().position(|known| known == dialect).expect("a dialect");
+        tagged(u8::try_from(dialect).expect("few"), [name.as_bytes(), b"\n", value].concat())
+    });
+    write(folder, "forwarded", lines);
     write(folder, "options", OPTIONS.iter().map(|text| text.as_bytes().to_vec()));
 }
 
@@ -92,6 +103,20 @@ fn records(root: &Template, ca: &Key) -> Vec<Vec<u8>> {
     });
     let sealed = |record: &[u8], tag: u8, from: usize| [&[tag][..], &record[from..record.len() - 32]].concat();
     records.flat_map(|record| [[&[0][..], &record].concat(), sealed(&record, 1, 5), sealed(&record, 3, 37)]).collect()
+}
+
+/// What every dialect says of a client, each header with its name.
+fn forwarded(verifier: &Verifier, certificate: &[u8]) -> Vec<(Dialect, String, Vec<u8>)> {
+    let verdict = verifier.verify_at(certificate, NOW);
+    let mut all = Vec::new();
+    for dialect in Dialect::ALL {
+        for forward in [Forward::default(), Forward { chain: true, details: true, ..Forward::default() }] {
+            let headers = forward_headers(&verdict, *dialect, &forward).expect(dialect.name());
+            assert!(!headers.is_empty(), "{dialect:?}");
+            all.extend(headers.into_iter().map(|(name, value)| (*dialect, name, value)));
+        }
+    }
+    all
 }
 
 /// A line of every kind.

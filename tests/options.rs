@@ -81,6 +81,7 @@ mod setting {
             Kind::Origins => vec!["https://app.example.com", "http://localhost:3000", "https://[::1]:8443"],
             Kind::Host => vec!["certs.example.com", "Certs.Example.com:8443", "[2001:db8::1]:8443"],
             Kind::IdentityRules => vec!["san.email", " registry ", "subject.cn match=\"(a),(b)\" user=\"\\1\" lower"],
+            Kind::Networks => vec!["unix", "192.0.2.1, 10.0.0.0/8", "::1", "2001:db8::/32,UNIX"],
             Kind::WordOrNumber { words, maximum, .. } => {
                 return words.iter().map(|word| word.name.into()).chain(["0".into(), maximum.to_string()]).collect();
             }
@@ -110,6 +111,9 @@ mod setting {
             }
             Kind::Host => &["", "https://certs.example.com", "certs.example.com/", "a b", "a:b", "a\r\nX: y", "a\0"],
             Kind::IdentityRules => &["", "san.mail", "san.email lower=1", "subject.cn match=(", "san.dns user=root"],
+            Kind::Networks => {
+                &["", ",", "10.0.0.1/8", "10.0.0.0/33", "example.com", "*", "10.0.0.1 10.0.0.2", "::1%lo"]
+            }
             Kind::Certificates => &["", "a\0b", "/etc/[", "/etc/***"],
             _ => &[],
         };

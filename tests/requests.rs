@@ -266,6 +266,9 @@ mod answers {
             (Action::Forbid, Some(403), Some("origin_not_allowed"))
         );
         let refuse = verifier("deferred", &[]);
+        let free = Request { requirement: Requirement::None, ..preflight.clone() };
+        let decision = refuse.decide(&refuse.verify_at(&[], NOW), &free, NOW);
+        assert_eq!((decision.action(), decision.session_cacheable()), (Action::Allow, false));
         let asked = Request { offers_post_handshake_auth: true, ..preflight };
         let decision = refuse.decide(&refuse.verify_at(&[], NOW), &asked, NOW);
         assert_eq!(says(&decision), (Action::Forbid, Some(403), Some("preflight_refused")));
@@ -306,6 +309,22 @@ mod answers {
 
 mod requirements {
     use super::*;
+
+    #[test]
+    fn are_not_met_by_a_request_that_came_before_the_certificate() {
+        let (resend, attribute) = (verifier("deferred", &[]), verifier("deferred", &[("late_request", "attribute")]));
+        let early = Request { late: Late::Answered, arrived_before_certificate: true, ..request() };
+        let decision = resend.decide(&alice(&resend), &early, NOW);
+        assert_eq!(says(&decision), (Action::Resend, Some(307), Some("before_certificate")));
+        assert_eq!(header(&decision, "Location"), ["/"]);
+        let lost = resend.decide(&alice(&resend), &Request { target: None, ..early.clone() }, NOW);
+        assert_eq!(says(&lost), (Action::Forbid, Some(403), Some("before_certificate")));
+        let open = Request { requirement: Requirement::None, ..early.clone() };
+        let page = resend.decide(&alice(&resend), &open, NOW);
+        assert_eq!((page.action(), page.verdict().outcome()), (Action::Allow, Outcome::None));
+        let decision = attribute.decide(&alice(&attribute), &early, NOW);
+        assert_eq!((decision.action(), decision.verdict().user()), (Action::Allow, Some("alice")));
+    }
 
     #[test]
     fn of_users_are_met_by_users() {

@@ -194,6 +194,23 @@ fn a_handshake_that_is_yet_to_come_does_not_count() {
     }
 }
 
+/// Its verdict has no certificates, and is not that on a client without one.
+#[test]
+fn who_is_refused_for_his_session_stays_refused() {
+    let verifier = verifier(&[("mode", "optional"), ("ocsp", "if_given")]);
+    let refused = verifier.resume_session(b"nonsense", "", NOW).verdict;
+    let again = [
+        verifier.recheck(&refused, NOW),
+        verifier.ocsp_response_at(&refused, 0, &[], NOW),
+        verifier.ocsp_response_at(&refused, 0, b"nonsense", NOW),
+        verifier.resolve(&refused, None, NOW),
+    ];
+    for verdict in again {
+        assert_eq!((verdict.outcome(), code(&verdict)), (Outcome::Failed, Some(Code::SessionInvalid)));
+        assert!(!verdict.accepted());
+    }
+}
+
 /// CVE-2025-23419, CVE-2025-23048, CVE-2025-68121: the session of one host, offered to another.
 #[test]
 fn a_host_resumes_its_own_sessions_alone() {

@@ -43,7 +43,7 @@ enum Verify {
 impl<'h> Given<'h> {
     pub(super) fn collect<'c>(carrier: &Carrier<'c>, all: impl IntoIterator<Item = (&'h str, &'h [u8])>) -> Self {
         let binary = carrier.dialect == Dialect::ProxyProtocol;
-        let trimmed = |value: &'h [u8]| if binary { value } else { value.trim_ascii() };
+        let trimmed = |value: &'h [u8]| if binary { value } else { trim(value) };
         let headers = all
             .into_iter()
             .filter_map(|(name, value)| Some(Header { part: part(carrier, name)?, name, value: trimmed(value) }));
@@ -160,9 +160,18 @@ impl<'h> Given<'h> {
         match self.dialect {
             Dialect::Apache | Dialect::Tomcat => matches!(header.value, b"" | b"(null)"),
             Dialect::Haproxy => matches!(header.value, b"" | b"\"\"" | b"-"),
+            Dialect::ProxyProtocol => false,
             _ => header.value.is_empty(),
         }
     }
+}
+
+/// Without the blanks that may stand around a header's value (RFC 9110 section 5.5), and with any other that does not.
+fn trim(value: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !is_blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
 }
 
 fn refused(text: &str) -> Word {

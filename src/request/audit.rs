@@ -69,8 +69,7 @@ impl Record {
         put("logged_out", json!(self.logged_out));
         put("handshake_age", json!(self.age));
         put("closes", json!(decision.closes));
-        // JSON escapes line ends and control characters, so it is one line whatever a client wrote.
-        Value::Object(line).to_string()
+        one_line(&Value::Object(line).to_string())
     }
 }
 
@@ -87,6 +86,23 @@ where
     }
 }
 
+/// JSON in which everything is escaped that some reader takes for a line end or acts on. Outside of its strings JSON has
+/// none of it, and the control characters of ASCII are escaped already.
+fn one_line(json: &str) -> String {
+    let acts = |character: char| matches!(character, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !json.contains(acts) {
+        return json.to_owned();
+    }
+    let mut line = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        match acts(character) {
+            true => line.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => line.push(character),
+        }
+    }
+    line
+}
+
 fn tls_name(version: u16) -> Option<&'static str> {
     match version {
         0x0300 => Some("3.0"),
@@ -95,5 +111,19 @@ fn tls_name(version: u16) -> Option<&'static str> {
         0x0303 => Some("1.2"),
         0x0304 => Some("1.3"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_or_log_acts_on_is_escaped() {
+        let hostile = "a\u{7f}\u{85}\u{9b}2J\u{2028}\u{2029}\u{202e}\u{2066}\u{200f}ü\n\u{1b}";
+        let line = one_line(&json!({ "host": hostile }).to_string());
+        assert!(line.chars().all(|character| character == 'ü' || (' '..='~').contains(&character)), "{line}");
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["host"], hostile);
     }
 }

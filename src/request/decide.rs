@@ -217,10 +217,12 @@ impl Rows<'_> {
             return self.answered(self.too_old(), &verdict, &verdict);
         }
         if unattributed {
-            let answer = Answer::new(Action::Resend, TEMPORARY_REDIRECT, Cause::BeforeCertificate);
             let answer = match location::itself(request) {
-                Some(location) => answer.with(LOCATION, location),
-                None => answer,
+                Some(location) => {
+                    Answer::new(Action::Resend, TEMPORARY_REDIRECT, Cause::BeforeCertificate).with(LOCATION, location)
+                }
+                // Nobody can follow a redirect to nowhere.
+                None => Answer::forbid(Cause::BeforeCertificate),
             };
             return self.answered(answer, &verdict, &verdict);
         }
@@ -415,7 +417,10 @@ impl Rows<'_> {
             status: None,
             cause: None,
             closes: false,
-            session_cacheable: verdict.outcome() != Outcome::Failed && !request.preflight_opened && !request.logged_out,
+            session_cacheable: verdict.outcome() != Outcome::Failed
+                && !request.preflight_opened
+                && !preflight::is_preflight(request)
+                && !request.logged_out,
             headers: Headers::new(),
             verdict: Arc::clone(verdict),
             refused: None,

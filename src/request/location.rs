@@ -1,23 +1,31 @@
 //! URLs to redirect to. Nothing that a client wrote gets into them but what a URL may hold.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::Request;
+use crate::certificate::text::from_hex_digits;
 
-/// Where a request is itself, as a reference to the same host; None where its target is no path.
+/// The longest target that is written back.
+const LONGEST: usize = 8_192;
+
+/// Where a request is itself, as a reference to the same host; None where its target is no path, or a very long one.
 pub(super) fn itself(request: &Request<'_>) -> Option<String> {
     let mut location = String::new();
-    push_target(&mut location, request.target?)?;
+    push_target(&mut location, request.target.filter(|target| target.len() <= LONGEST)?)?;
     Some(location)
 }
 
-/// Where the same request is on another host, with a parameter more.
+/// Where the same request is on another host, with a parameter more. Whatever the client has of the same name is left out, so
+/// that no reader takes the client's for ours.
 pub(super) fn elsewhere(host: &str, target: Option<&str>, parameter: (&str, &str)) -> String {
     let mut location = format!("https://{host}");
-    if target.is_none_or(|target| push_target(&mut location, target).is_none()) {
+    let (name, value) = parameter;
+    let target = target.map(|target| without(target, name));
+    if target.is_none_or(|target| push_target(&mut location, &target).is_none()) {
         location.push('/');
     }
-    let (separator, (name, value)) = (if location.contains('?') { '&' } else { '?' }, parameter);
+    let separator = if location.contains('?') { '&' } else { '?' };
     // Writing to a String cannot fail.
     let _ = write!(location, "{separator}{name}={value}");
     location
@@ -26,6 +34,43 @@ pub(super) fn elsewhere(host: &str, target: Option<&str>, parameter: (&str, &str
 /// Whether a value of the server's own can stand in a header.
 pub(super) fn is_field_value(value: &str) -> bool {
     !value.is_empty() && !value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
+}
+
+/// A target whose query has no parameter of this name.
+fn without<'t>(target: &'t str, name: &str) -> Cow<'t, str> {
+    let target = target.split('#').next().unwrap_or_default();
+    let Some((path, query)) = target.split_once('?') else { return Cow::Borrowed(target) };
+    // Some readers take `;` for `&`.
+    let is_named = |parameter: &str| {
+        decoded(parameter.split('=').next().unwrap_or_default()).eq_ignore_ascii_case(name.as_bytes())
+    };
+    if !query.split(['&', ';']).any(is_named) {
+        return Cow::Borrowed(target);
+    }
+    let kept: Vec<&str> = query.split(['&', ';']).filter(|parameter| !is_named(parameter)).collect();
+    match kept.is_empty() {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(format!("{path}?{}", kept.join("&"))),
+    }
+}
+
+/// The bytes that a percent-encoded name stands for, without white space around them.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        let pair = behind.first_chunk().and_then(|[high, low]| from_hex_digits(*high, *low));
+        match (*byte, pair) {
+            (b'%', Some(decoded)) => {
+                bytes.push(decoded);
+                rest = &behind[2..];
+            }
+            (b'+', _) => bytes.push(b' '),
+            (other, _) => bytes.push(other),
+        }
+    }
+    bytes.trim_ascii().to_vec()
 }
 
 /// A path with its query, with everything that may not stand in one percent-encoded. None where it is no path.
@@ -84,5 +129,24 @@ mod tests {
         assert_eq!(there(Some("//evil.example/")), "https://certs.example.com//evil.example/?x=1");
         assert_eq!(there(Some("http://evil.example/")), "https://certs.example.com/?x=1");
         assert_eq!(there(None), "https://certs.example.com/?x=1");
+    }
+
+    #[test]
+    fn the_parameter_is_there_once_however_the_client_spells_it() {
+        let there = |target| elsewhere("certs.example.com", Some(target), ("xy", "1"));
+        for target in
+            ["/a?xy=2", "/a?xy", "/a?%78y=2", "/a?%78%79=2&xy=3", "/a?XY=2", "/a?+xy=2", "/a?xy%20=2", "/a?xy=2;xy=3"]
+        {
+            assert_eq!(there(target), "https://certs.example.com/a?xy=1", "{target}");
+        }
+        assert_eq!(there("/a?b=xy&xyz=2&xy=3&%zz"), "https://certs.example.com/a?b=xy&xyz=2&%zz&xy=1");
+        assert_eq!(there("/xy=2?b;c=d"), "https://certs.example.com/xy=2?b;c=d&xy=1");
+    }
+
+    #[test]
+    fn what_is_very_long_is_not_repeated() {
+        let long = format!("/{}", "a".repeat(LONGEST));
+        assert_eq!(itself(&at(&long)), None);
+        assert!(itself(&at(&long[..LONGEST])).is_some());
     }
 }

@@ -326,6 +326,47 @@ static void tickets(char **argv) {
     clientcert_verifier_free(verifier);
 }
 
+static void forwarded(char **argv) {
+    clientcert_verifier *verifier = verifier_with(argv, "optional");
+    clientcert_headers *headers = clientcert_headers_new();
+    CHECK(headers != NULL);
+    clientcert_headers_clear(NULL);
+    clientcert_headers_free(NULL);
+    CHECK(clientcert_headers_add(NULL, "a", "b", 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_add(headers, NULL, "b", 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_add(headers, "a", NULL, 1, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_count(headers) == 0);
+    CHECK(clientcert_headers_add(headers, "a", NULL, 0, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_headers_rename(NULL, CLIENTCERT_HEADER_CERTIFICATE, "a", NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    CHECK(clientcert_headers_rename(headers, CLIENTCERT_HEADER_CERTIFICATE, NULL, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_headers_count(NULL) == 0);
+    CHECK(clientcert_headers_name(NULL, 0) == NULL && clientcert_headers_name(headers, 1) == NULL);
+    CHECK(EMPTIED(clientcert_headers_value(NULL, 0, &length)));
+    CHECK(EMPTIED(clientcert_headers_value(headers, 1, &length)));
+    CHECK(equal(clientcert_headers_value(headers, 0, NULL), ""));
+
+    clientcert_verdict *verdicts[] = {
+        clientcert_verify_forwarded(NULL, CLIENTCERT_DIALECT_RFC9440, "unix", headers, moment),
+        clientcert_verify_forwarded(verifier, CLIENTCERT_DIALECT_RFC9440, "unix", NULL, moment),
+        clientcert_verify_forwarded(NULL, 0, NULL, NULL, moment),
+    };
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+        is_a_refusal(verdicts[i]);
+        clientcert_verdict_free(verdicts[i]);
+    }
+    clientcert_verdict *nobody = clientcert_verify_forwarded(verifier, CLIENTCERT_DIALECT_RFC9440, NULL, headers, moment);
+    CHECK(clientcert_verdict_outcome(nobody) == CLIENTCERT_NONE);
+    CHECK(clientcert_forward_headers(NULL, CLIENTCERT_DIALECT_RFC9440, 0, headers, NULL) == CLIENTCERT_NOT_ENTITLED);
+    CHECK(clientcert_headers_count(headers) == 0);
+    CHECK(clientcert_forward_headers(NULL, CLIENTCERT_DIALECT_RFC9440, CLIENTCERT_FORWARD_UNVERIFIED, headers, NULL) ==
+          CLIENTCERT_MALFORMED);
+    CHECK(clientcert_forward_headers(nobody, CLIENTCERT_DIALECT_RFC9440, 0, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
+    clientcert_verdict_free(nobody);
+    CHECK(clientcert_is_forwarded_header(NULL) == 1);
+    clientcert_headers_free(headers);
+    clientcert_verifier_free(verifier);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 2);
     /* Before anything else was made. */
@@ -340,5 +381,6 @@ int main(int argc, char **argv) {
     decisions(argv);
     sessions(argv);
     tickets(argv);
+    forwarded(argv);
     return 0;
 }

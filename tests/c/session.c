@@ -107,7 +107,11 @@ static void children_resume_for_each_other(char **argv) {
     if (child == 0) {
         clientcert_verdict *verdict = verdict_on(argv, verifier, "good.der");
         struct bytes record = record_of(verifier, verdict, NULL);
-        _exit(write(ends[1], record.data, record.length) == (ssize_t)record.length ? 0 : 1);
+        bool written = write(ends[1], record.data, record.length) == (ssize_t)record.length;
+        free(record.data);
+        clientcert_verdict_free(verdict);
+        clientcert_verifier_free(verifier);
+        _exit(written ? 0 : 1);
     }
     int status = 1;
     CHECK(waitpid(child, &status, 0) == child && status == 0);

@@ -11,9 +11,22 @@ use clientcert::verify::Code;
 use crate::library::{keep_fresh, project, read, run};
 
 /// The files of `src/ffi` that export functions, in the order of the header's sections.
-const SECTIONS: [&str; 14] = [
-    "version", "error", "config", "verifier", "policy", "crls", "verdict", "ocsp", "session", "reason", "registry",
-    "request", "decision", "ticket",
+const SECTIONS: [&str; 15] = [
+    "version",
+    "error",
+    "config",
+    "verifier",
+    "policy",
+    "crls",
+    "verdict",
+    "ocsp",
+    "session",
+    "reason",
+    "registry",
+    "forwarded",
+    "request",
+    "decision",
+    "ticket",
 ];
 const HEADER: &str = "include/clientcert.h";
 const CDEF: &str = "bindings/clientcert.cdef.h";

@@ -37,8 +37,8 @@ macro_rules! programs {
 }
 
 programs! {
-    config decision error fork manners null ocsp policy reason registry registry_fork revocation session threads trust
-    verdict verifier version
+    config decision error fork forwarded manners null ocsp policy reason registry registry_fork revocation session threads
+    trust verdict verifier version
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod haproxy;
 mod load_balancers;
 mod nginx;
 mod proxy_protocol;
+mod real_proxies;
 mod rfc9440;
 mod round_trips;
 mod traefik;
