@@ -242,6 +242,45 @@ int32_t clientcert_registry_list(clientcert_registry *registry, const char *what
 const char *clientcert_registry_audit(const clientcert_registry *registry);
 int32_t clientcert_verdict_confirms(const clientcert_verdict *verdict, const uint8_t *confirmation, size_t length);
 typedef enum {
+    CLIENTCERT_DIALECT_RFC9440 = 1,
+    CLIENTCERT_DIALECT_ENVOY = 2,
+    CLIENTCERT_DIALECT_NGINX = 3,
+    CLIENTCERT_DIALECT_INGRESS_NGINX = 4,
+    CLIENTCERT_DIALECT_TOMCAT = 5,
+    CLIENTCERT_DIALECT_TRAEFIK = 6,
+    CLIENTCERT_DIALECT_HAPROXY = 7,
+    CLIENTCERT_DIALECT_AWS_ALB = 8,
+    CLIENTCERT_DIALECT_APACHE = 9,
+    CLIENTCERT_DIALECT_AZURE = 10,
+    CLIENTCERT_DIALECT_PROXY_PROTOCOL = 11
+} clientcert_dialect;
+typedef enum {
+    CLIENTCERT_HEADER_CERTIFICATE = 1,
+    CLIENTCERT_HEADER_CHAIN = 2,
+    CLIENTCERT_HEADER_VERIFY = 3,
+    CLIENTCERT_HEADER_BY = 4
+} clientcert_header_role;
+typedef enum {
+    CLIENTCERT_FORWARD_UNVERIFIED = 1,
+    CLIENTCERT_FORWARD_CHAIN = 2,
+    CLIENTCERT_FORWARD_DETAILS = 4
+} clientcert_forward;
+typedef struct clientcert_headers clientcert_headers;
+clientcert_headers *clientcert_headers_new(void);
+void clientcert_headers_free(clientcert_headers *headers);
+void clientcert_headers_clear(clientcert_headers *headers);
+int32_t clientcert_headers_add(clientcert_headers *headers, const char *name, const char *value, size_t length, clientcert_error **error);
+int32_t clientcert_headers_rename(clientcert_headers *headers, int32_t role, const char *name, clientcert_error **error);
+size_t clientcert_headers_count(const clientcert_headers *headers);
+const char *clientcert_headers_name(const clientcert_headers *headers, size_t index);
+const char *clientcert_headers_value(const clientcert_headers *headers, size_t index, size_t *length);
+clientcert_verdict *clientcert_verify_forwarded(const clientcert_verifier *verifier, int32_t dialect, const char *peer, const clientcert_headers *headers, int64_t time);
+int32_t clientcert_forward_headers(const clientcert_verdict *verdict, int32_t dialect, int32_t what, clientcert_headers *headers, clientcert_error **error);
+int32_t clientcert_is_forwarded_header(const char *name);
+const char *clientcert_forwarded_header_at(size_t index);
+const char *clientcert_dialect_vary(int32_t dialect);
+const char *clientcert_dialect_name(int32_t dialect);
+typedef enum {
     CLIENTCERT_REQUEST_USER = 1,
     CLIENTCERT_REQUEST_METHOD = 2,
     CLIENTCERT_REQUEST_ORIGIN = 3,

@@ -1712,6 +1712,255 @@ int32_t clientcert_verdict_confirms(const clientcert_verdict *verdict,
                                     size_t length);
 
 /*
+ * Behind a proxy: who a client is by what a proxy forwards of it, and what a proxy forwards.
+ *
+ * A certificate is public: without a proxy that is trusted for its address, that removes these headers from what clients
+ * send, and that nobody else can pass for, a header authenticates nobody. See `docs/forwarded.md`.
+ */
+
+/** How a proxy forwards a client's certificate. */
+typedef enum {
+    /** `Client-Cert` and `Client-Cert-Chain` (RFC 9440). */
+    CLIENTCERT_DIALECT_RFC9440 = 1,
+    /** Envoy's `X-Forwarded-Client-Cert`; of several elements the last counts. */
+    CLIENTCERT_DIALECT_ENVOY = 2,
+    /**
+     * nginx's `$ssl_client_escaped_cert` and `$ssl_client_verify`: `X-SSL-Client-Cert` and `X-SSL-Client-Verify` unless
+     * `clientcert_headers_rename` says otherwise.
+     */
+    CLIENTCERT_DIALECT_NGINX = 3,
+    /** `ssl-client-cert` and `ssl-client-verify` of ingress-nginx. */
+    CLIENTCERT_DIALECT_INGRESS_NGINX = 4,
+    /** `ssl_client_escaped_cert` or `ssl_client_cert`, as Tomcat's SSLValve reads them. */
+    CLIENTCERT_DIALECT_TOMCAT = 5,
+    /** Traefik's `X-Forwarded-Tls-Client-Cert`. */
+    CLIENTCERT_DIALECT_TRAEFIK = 6,
+    /** HAProxy's `X-SSL-` set, with the DER of the certificate in base64 in `X-SSL-Client-Cert`. */
+    CLIENTCERT_DIALECT_HAPROXY = 7,
+    /** `X-Amzn-Mtls-Clientcert` or `X-Amzn-Mtls-Clientcert-Leaf` of AWS Application Load Balancers. */
+    CLIENTCERT_DIALECT_AWS_ALB = 8,
+    /** `SSL_CLIENT_CERT` and `SSL_CLIENT_VERIFY` of Apache's mod_headers. */
+    CLIENTCERT_DIALECT_APACHE = 9,
+    /** `X-ARR-ClientCert` of Azure App Service. */
+    CLIENTCERT_DIALECT_AZURE = 10,
+    /** The header of version 2 of the PROXY protocol, whole, as the value of a header named `:proxy-protocol`. */
+    CLIENTCERT_DIALECT_PROXY_PROTOCOL = 11,
+} clientcert_dialect;
+
+/** What can be renamed for one set of headers. */
+typedef enum {
+    /** The header with the client's certificate. */
+    CLIENTCERT_HEADER_CERTIFICATE = 1,
+    /** The header with the certificates above it; `_N` at its end stands for a number from 0 where the dialect is Apache's. */
+    CLIENTCERT_HEADER_CHAIN = 2,
+    /**
+     * The header that says whether the proxy verified it: `SUCCESS`, `NONE` or `FAILED:` and why; HAProxy's number.
+     * Dialects without one can be given one.
+     */
+    CLIENTCERT_HEADER_VERIFY = 3,
+    /** No header: the URI of whoever writes, which Envoy has as `By`. */
+    CLIENTCERT_HEADER_BY = 4,
+} clientcert_header_role;
+
+/** What is forwarded besides the certificate of a client that was verified; to be added up. */
+typedef enum {
+    /** The certificate of a client that was not verified, too. Only for servers that verify it themselves. */
+    CLIENTCERT_FORWARD_UNVERIFIED = 1,
+    /** The certificates above it, where the dialect has a place for them. */
+    CLIENTCERT_FORWARD_CHAIN = 2,
+    /** Names, dates and fingerprints, for readers that cannot read a certificate. */
+    CLIENTCERT_FORWARD_DETAILS = 4,
+} clientcert_forward;
+
+/**
+ * Headers of one request, and the names that they have there. Owned by the caller, for one thread at a time; free it with
+ * `clientcert_headers_free`. One may serve any number of requests after another.
+ */
+typedef struct clientcert_headers clientcert_headers;
+
+/**
+ * Makes an empty set of headers.
+ *
+ * @return Owned by the caller. NULL only where the library failed inside.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE clientcert_headers *clientcert_headers_new(void);
+
+/**
+ * Frees a set of headers.
+ *
+ * @param[in] headers Taken. NULL does nothing.
+ * @since 1
+ */
+void clientcert_headers_free(clientcert_headers *headers);
+
+/**
+ * Takes all headers out, for the next request. Names that were given by `clientcert_headers_rename` stay.
+ *
+ * @param[in] headers Borrowed, and changed. NULL does nothing.
+ * @since 1
+ */
+void clientcert_headers_clear(clientcert_headers *headers);
+
+/**
+ * Adds a header as it came. A header that came twice is added twice. All of a request's may be added: those that a
+ * dialect is not about are passed over.
+ *
+ * @param[in] headers Borrowed, and changed.
+ * @param[in] name Text; its case does not count, nor `-` or `_`. `:proxy-protocol` for the PROXY protocol.
+ * @param[in] value `length` bytes, copied. May be NULL where `length` is 0.
+ * @param[in] length In bytes.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT` where `headers` or `name` is NULL, `name` is no UTF-8, or `value`
+ * is NULL with a length. A host that cannot add a header must not go on without it.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_headers_add(clientcert_headers *headers,
+                               const char *name,
+                               const char *value,
+                               size_t length,
+                               clientcert_error **error);
+
+/**
+ * Says which name a header has here, in place of the dialect's.
+ *
+ * @param[in] headers Borrowed, and changed.
+ * @param[in] role A `CLIENTCERT_HEADER_`.
+ * @param[in] name Text, copied. NULL: the dialect's name again.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_INVALID_ARGUMENT` where `headers` is NULL, `role` is none, or `name` is empty, no
+ * UTF-8, or has a control character.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_headers_rename(clientcert_headers *headers,
+                                  int32_t role,
+                                  const char *name,
+                                  clientcert_error **error);
+
+/**
+ * How many headers there are.
+ *
+ * @param[in] headers Borrowed.
+ * @return 0 for NULL.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE size_t clientcert_headers_count(const clientcert_headers *headers);
+
+/**
+ * The name of a header.
+ *
+ * @param[in] headers Borrowed.
+ * @param[in] index Below `clientcert_headers_count`.
+ * @return Lives until the set is changed or freed. NULL for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_headers_name(const clientcert_headers *headers, size_t index);
+
+/**
+ * The value of a header. Those that `clientcert_forward_headers` writes are one line of printable characters, but the
+ * one for the PROXY protocol, which is binary.
+ *
+ * @param[in] headers Borrowed.
+ * @param[in] index Below `clientcert_headers_count`.
+ * @param[out] length May be NULL. In bytes, without the last NUL.
+ * @return Lives until the set is changed or freed. NULL, and a length of 0, for any other index.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_headers_value(const clientcert_headers *headers,
+                                     size_t index,
+                                     size_t *length);
+
+/**
+ * Says who a client is by what a proxy forwards of it.
+ *
+ * Without any header of the dialect the outcome is `CLIENTCERT_NONE`, whoever the peer is. With one, the peer must be in
+ * `trusted_proxies`, else the verdict is FAILED for `untrusted_proxy`. What is forwarded twice, or cannot be read, is FAILED
+ * for `forwarded_malformed` or `chain_too_large`; a certificate that is mentioned and not there is FAILED for
+ * `forwarded_incomplete`. Everything else is verified as `clientcert_verify` does it, or, under
+ * `forwarded_verification = proxy`, by the proxy's word, which `verified_by` then says.
+ *
+ * @param[in] verifier Borrowed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] dialect A `CLIENTCERT_DIALECT_`. Any other gives a verdict that is FAILED for `internal_error`.
+ * @param[in] peer The address of the other end of the socket, as `inet_ntop` writes it, or `unix`. NULL, and what is
+ * neither, is nobody who is trusted.
+ * @param[in] headers Borrowed, and not changed. NULL gives a verdict that is FAILED for `internal_error`.
+ * @param[in] time The moment to verify for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
+ * @return Owned by the caller. Never NULL: where the library fails inside, it is FAILED for `internal_error`.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+clientcert_verdict *clientcert_verify_forwarded(const clientcert_verifier *verifier,
+                                                int32_t dialect,
+                                                const char *peer,
+                                                const clientcert_headers *headers,
+                                                int64_t time);
+
+/**
+ * Writes what a proxy forwards of a client: in place of what is in `headers`, the headers to be set in the request after
+ * everything that `clientcert_is_forwarded_header` knows was removed from it. A client without a certificate has none, or
+ * one that says so.
+ *
+ * @param[in] verdict Borrowed. NULL reads like a verdict that is FAILED for `internal_error`.
+ * @param[in] dialect A `CLIENTCERT_DIALECT_`.
+ * @param[in] what The sum of some `CLIENTCERT_FORWARD_`, or 0.
+ * @param[in] headers Borrowed, and changed; its names by `clientcert_headers_rename` are used. Empty on failure.
+ * @param[out] error May be NULL. Written on failure; then owned by the caller.
+ * @return `CLIENTCERT_OK`; `CLIENTCERT_NOT_ENTITLED` where the client was not verified and `what` does not have
+ * `CLIENTCERT_FORWARD_UNVERIFIED`; `CLIENTCERT_MALFORMED` where its certificate cannot be written;
+ * `CLIENTCERT_INVALID_ARGUMENT` where `headers` is NULL, `dialect` is none, or `what` has other bits.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+int32_t clientcert_forward_headers(const clientcert_verdict *verdict,
+                                   int32_t dialect,
+                                   int32_t what,
+                                   clientcert_headers *headers,
+                                   clientcert_error **error);
+
+/**
+ * Whether a header must be removed from what clients send, because somebody could pass by it for the holder of a
+ * certificate: any of any dialect, in any case and with `-` or `_`, and whatever begins like a family of them.
+ *
+ * @param[in] name Text.
+ * @return 1 or 0; 1 for NULL, and for what is no UTF-8.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE int32_t clientcert_is_forwarded_header(const char *name);
+
+/**
+ * The names that `clientcert_is_forwarded_header` knows, by index, for servers that need a list: in lower case, each with
+ * `-` and with `_`. Names in which both are mixed, and families of names, it knows besides.
+ *
+ * @param[in] index From 0.
+ * @return Lives as long as the process. NULL from the first index on that there is no name for.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+const char *clientcert_forwarded_header_at(size_t index);
+
+/**
+ * The value of `Vary` for a response that depends on the certificate that a dialect forwards under its own names
+ * (RFC 9440 section 3.1). Not to let it be cached at all is safer.
+ *
+ * @param[in] dialect A `CLIENTCERT_DIALECT_`.
+ * @return Never NULL; `*` for a number that is no dialect. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_dialect_vary(int32_t dialect);
+
+/**
+ * The name of a dialect, such as `rfc9440`.
+ *
+ * @param[in] dialect A `CLIENTCERT_DIALECT_`.
+ * @return Never NULL; `unknown` for a number that is no dialect. Lives as long as the process.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE const char *clientcert_dialect_name(int32_t dialect);
+
+/*
  * Request: what a host knows of a request and its connection, to have it decided.
  *
  * A field has a number: `CLIENTCERT_REQUEST_` and its name. Those below 100 take text, the others a number. Every field
@@ -2222,7 +2471,7 @@ void clientcert_ticket_free(clientcert_ticket *ticket);
  * @param[in] nonce Text: the value of the browser's cookie `__Host-clientcert`.
  * @param[in] time The moment to redeem it for, in seconds since 1970-01-01T00:00:00Z, or `CLIENTCERT_NOW`.
  * @param[out] handshake_time May be NULL. When the client proved that it holds the key, in seconds since
- * 1970-01-01T00:00:00Z; not written where the ticket is not good.
+ * 1970-01-01T00:00:00Z; 0 where the ticket is not good.
  * @return Owned by the caller, never NULL. FAILED for `ticket_invalid` (also where a text is NULL or not UTF-8),
  * `ticket_expired` (more than 30 seconds old) or `ticket_used` where the ticket is not good; else what
  * `clientcert_verify` says of the client.

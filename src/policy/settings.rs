@@ -206,6 +206,8 @@ mod tests {
             let (Kind::Choice { words, .. } | Kind::Purposes(words)) = &option.kind else { continue };
             for word in *words {
                 let mut config = Config::new();
+                // `preflight = answer` needs one.
+                config.set("preflight_origin", "https://app.example.com").expect("an origin");
                 config.set(option.name, word.name).expect(word.name);
                 Settings::of(&config).expect(word.name);
             }
