@@ -96,7 +96,8 @@ fn value(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Res
     }
 }
 
-/// A policy of this machine for all of its Chromiums, as long as this lives. Of several files the last in the alphabet counts.
+/// A policy of this machine for all of its Chromiums, as long as this lives. Of several files the last in the alphabet
+/// counts.
 struct Policy(PathBuf);
 
 impl Policy {

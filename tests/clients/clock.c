@@ -1,5 +1,5 @@
-/* Loaded before all others, it puts a program's clock forward by CLIENTCERT_TEST_CLOCK seconds: browsers offer no expired
-   certificates, so a server has to live later than they. */
+/* Loaded before all others, it puts a program's clock forward by CLIENTCERT_TEST_CLOCK seconds: browsers offer no
+   expired certificates, so a server has to live later than they. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

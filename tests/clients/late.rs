@@ -1,4 +1,5 @@
-//! Certificates that are asked for after the handshake, of clients that can be asked, that cannot, and that do not answer.
+//! Certificates that are asked for after the handshake, of clients that can be asked, that cannot, and that do not
+//! answer.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -72,8 +73,8 @@ fn s_client_sends(server: &Server, arguments: &[&str], texts: &[&[u8]]) -> Strin
     answers
 }
 
-/// What a client in Python gets for its requests, all over TLS 1.3 and one connection; it reads nothing for `pause` seconds.
-/// `setting` is of its SSLContext.
+/// What a client in Python gets for its requests, all over TLS 1.3 and one connection; it reads nothing for `pause`
+/// seconds. `setting` is of its SSLContext.
 fn python(server: &Server, setting: &str, requests: usize, pause: u64) -> String {
     const CLIENT: &str = "
 import socket, ssl, sys, time

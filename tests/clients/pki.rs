@@ -15,8 +15,8 @@ use crate::support::{Key, Template, name, pem};
 pub const HOSTS: [&str; 6] =
     ["plain.localhost", "open.localhost", "api.localhost", "pass.localhost", "late.localhost", "ask.localhost"];
 
-/// A CA, a server's certificate by it, and a client's: Alice's, which ends in 2040. All others end in 2060. A second CA has
-/// issued one to Mallory.
+/// A CA, a server's certificate by it, and a client's: Alice's, which ends in 2040. All others end in 2060. A second CA
+/// has issued one to Mallory.
 pub struct Pki(TempDir);
 
 impl Pki {
@@ -26,8 +26,8 @@ impl Pki {
         PKI.get_or_init(Self::make)
     }
 
-    /// `ca.pem`, `other_ca.pem`, `server.pem`, `server.key`, `alice.pem` (with the key), `alice.p12` (password `alice`),
-    /// `mallory.pem`.
+    /// `ca.pem`, `other_ca.pem`, `server.pem`, `server.key`, `alice.pem` (with the key), `alice.p12` (password
+    /// `alice`), `mallory.pem`.
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

@@ -8,7 +8,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A program in a process group of its own, and all that it writes. It is killed, with its children, when this is dropped.
+/// A program in a process group of its own, and all that it writes. It is killed, with its children, when this is
+/// dropped.
 pub struct Process {
     child: Child,
     output: Arc<(Mutex<Output>, Condvar)>,

@@ -29,8 +29,8 @@ pub struct Start<'s> {
     pub origin: Option<&'s str>,
     /// How many seconds its clock is ahead.
     pub clock: i64,
-    /// Name and options of each virtual host; `{port}`, `{pki}` and `{key}` in them stand for the port, the folder of the
-    /// certificates, and a session key.
+    /// Name and options of each virtual host; `{port}`, `{pki}` and `{key}` in them stand for the port, the folder of
+    /// the certificates, and a session key.
     pub hosts: &'s [(&'s str, &'s str)],
 }
 

@@ -183,8 +183,8 @@ static void allow_origin(const struct connection *connection, const struct reque
     response_add(response, "Access-Control-Allow-Credentials", "true");
 }
 
-/* What the server itself answers, now that the client may be here. The verdict is the decision's: what was looked at again
-   now, and nobody's where the request is not to be attributed to the client. */
+/* What the server itself answers, now that the client may be here. The verdict is the decision's: what was looked at
+   again now, and nobody's where the request is not to be attributed to the client. */
 static void serve(const struct facts *known, const clientcert_verdict *verdict, const struct request *request,
                   struct response *response) {
     static const char login[] = "log-in page\n", nothing[] = "There is nothing here.\n";

@@ -1,4 +1,5 @@
-/* Where a host cannot ask for a certificate, another one asks in its handshake, and sends the browser back with a ticket. */
+/* Where a host cannot ask for a certificate, another one asks in its handshake, and sends the browser back with a
+   ticket. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,8 @@ int is_question(const char *target) {
 /* At the host that asks: sends the browser back, if another host of ours sent it here. */
 void vouch(const struct host *host, const clientcert_verdict *verdict, int64_t handshake_time,
            const struct request *request, struct response *response) {
-    char *target = strdup(request->target), *question = target == NULL ? NULL : take_parameter(target, QUESTION);
+    char *target = strdup(request->target);
+    char *question = target == NULL ? NULL : take_parameter(target, QUESTION);
     clientcert_ticket *ticket = NULL;
 
     response->status = 400;
@@ -55,10 +57,11 @@ void vouch(const struct host *host, const clientcert_verdict *verdict, int64_t h
 }
 
 /* At the host that could not ask: redeems the ticket of a browser that came back. For a client that is known now, the
-   response sends it to where it wanted to go, with a cookie that stands for the verdict; the verdict on any other, to be
-   freed, is what the request is decided by. NULL where there is no ticket. */
+   response sends it to where it wanted to go, with a cookie that stands for the verdict; the verdict on any other, to
+   be freed, is what the request is decided by. NULL where there is no ticket. */
 clientcert_verdict *redeem(const struct host *host, const struct request *request, struct response *response) {
-    char *target = strdup(request->target), *ticket = target == NULL ? NULL : take_parameter(target, "clientcert_ticket");
+    char *target = strdup(request->target);
+    char *ticket = target == NULL ? NULL : take_parameter(target, "clientcert_ticket");
     clientcert_verdict *verdict = NULL;
     char nonce[65] = "", cookie[128];
     int64_t handshake_time = 0;

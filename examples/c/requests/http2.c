@@ -209,7 +209,12 @@ static int start(struct session *session) {
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     int made = nghttp2_session_server_new(&session->http2, callbacks, session);
     nghttp2_session_callbacks_del(callbacks);
-    return made == 0 && nghttp2_submit_settings(session->http2, NGHTTP2_FLAG_NONE, settings, 1) == 0;
+    if (made != 0 || nghttp2_submit_settings(session->http2, NGHTTP2_FLAG_NONE, settings, 1) != 0)
+        return 0;
+    /* An empty ORIGIN frame (RFC 8336): this connection is for the host of its handshake and no other, though the
+       server's certificate has more names. Each host asks for certificates by a policy of its own. */
+    return session->connection->server->coalesce ||
+           nghttp2_submit_origin(session->http2, NGHTTP2_FLAG_NONE, NULL, 0) == 0;
 }
 
 void http2_serve(struct connection *connection) {

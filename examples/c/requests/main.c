@@ -2,13 +2,18 @@
  * An HTTPS server that asks clientcert about every request: HTTP/1.1 and HTTP/2, virtual hosts, certificates that are
  * asked for late.
  *
- *     requests_server [--http1] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] CERTIFICATE KEY PORT HOST=FILE...
+ *     requests_server [OPTION...] CERTIFICATE KEY PORT HOST=FILE...
  *     requests_server server.pem server.key 8443 www.localhost=www.toml login.localhost=login.toml
  *
- * CERTIFICATE and KEY are the server's own, in PEM, for all its names. PORT 0 is a free one; the first line printed says
- * which. Every HOST is a virtual host with a policy of its own: FILE has the options of clientcert in TOML. The first one
- * serves whoever names no host, or another. --http1 offers no HTTP/2, --tls1.2 caps TLS, --patience is how many seconds a client has to answer a question, --origin lets the scripts of another
- * origin read what is answered.
+ * CERTIFICATE and KEY are the server's own, in PEM, for all its names. PORT 0 is a free one; the first line printed
+ * says which. Every HOST is a virtual host with a policy of its own: FILE has the options of clientcert in TOML. The
+ * first one serves whoever names no host, or another.
+ *
+ *     --http1               offers no HTTP/2
+ *     --coalesce            lets browsers use one connection over HTTP/2 for several hosts
+ *     --tls1.2              caps TLS
+ *     --patience SECONDS    how long a client may take to answer a question
+ *     --origin ORIGIN       whose scripts may read what is answered
  *
  *     /                        anybody whom the policy accepts
  *     /certificate             whoever has a certificate
@@ -17,9 +22,11 @@
  *     /login-or-certificate    verified, or else the log-in page
  *     /log-in, /log-out        forgets that somebody logged out; logs out
  *
- * Every place also tells another host who the client is, where that sent the browser because it cannot ask for a certificate.
+ * Every place also tells another host who the client is, where that sent the browser because it cannot ask for a
+ * certificate.
  *
- * Every request is logged: connection and request, TLS, HTTP, host, method, target, and the audit record of the decision.
+ * Every request is logged: connection and request, TLS, HTTP, host, method, target, and the audit record of the
+ * decision.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -121,6 +128,8 @@ int main(int argc, char **argv) {
     for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argc--, argv++) {
         if (strcmp(argv[1], "--http1") == 0)
             server.http2 = 0;
+        else if (strcmp(argv[1], "--coalesce") == 0)
+            server.coalesce = 1;
         else if (strcmp(argv[1], "--tls1.2") == 0)
             server.newest_tls = TLS1_2_VERSION;
         else if (argc > 2 && strcmp(argv[1], "--origin") == 0)
@@ -131,7 +140,7 @@ int main(int argc, char **argv) {
             fail("unknown argument");
     }
     if (argc < 5)
-        fail("usage: requests_server [--http1] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] "
+        fail("usage: requests_server [--http1] [--coalesce] [--tls1.2] [--patience SECONDS] [--origin ORIGIN] "
              "CERTIFICATE KEY PORT HOST=FILE...");
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,7 +1,7 @@
 /*
  * What the files of this example share. From the top: main.c listens, host.c has the virtual hosts, tls.c speaks TLS,
- * http1.c and http2.c speak HTTP, answer.c asks clientcert about each request, hand_back.c lets one host ask for another,
- * and sign_in.c remembers who came back.
+ * http1.c and http2.c speak HTTP, answer.c asks clientcert about each request, hand_back.c lets one host ask for
+ * another, and sign_in.c remembers who came back.
  */
 #ifndef REQUESTS_H
 #define REQUESTS_H
@@ -23,6 +23,7 @@ struct host {
 struct server {
     const char *certificate, *key;
     int http2;       /* offer it in ALPN */
+    int coalesce;    /* let a connection over HTTP/2 serve other hosts than that of its handshake */
     int newest_tls;  /* TLS1_2_VERSION or TLS1_3_VERSION */
     const char *origin; /* whose scripts may read the answers; NULL: none */
     int patience;    /* seconds for a client to answer a question */

@@ -51,7 +51,8 @@ int sign_in_begin(const clientcert_verdict *verdict, int64_t handshake_time, cha
         place->id[2 * i] = digits[bytes[i] >> 4];
         place->id[2 * i + 1] = digits[bytes[i] & 15];
     }
-    /* The page that follows is reached by redirects from another site, with which Strict would leave the cookie at home. */
+    /* The page that follows is reached by redirects from another site, with which Strict would leave the cookie at
+       home. */
     snprintf(cookie, size, "__Host-sign-in=%s; Path=/; Secure; HttpOnly; SameSite=Lax", place->id);
     pthread_mutex_unlock(&lock);
     return 1;

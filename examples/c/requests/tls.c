@@ -9,9 +9,9 @@ static struct connection *connection_of(const SSL *ssl) {
     return (struct connection *)SSL_get_app_data(ssl);
 }
 
-/* The client's first message says whether it can be asked after the handshake (RFC 8446 section 4.2.6), and names a host:
-   its policy decides whether a certificate is asked for, and judges it. Here, and not in the callback for server names, so
-   that sessions are resumed under the policy of their host. */
+/* The client's first message says whether it can be asked after the handshake (RFC 8446 section 4.2.6), and names a
+   host: its policy decides whether a certificate is asked for, and judges it. Here, and not in the callback for server
+   names, so that sessions are resumed under the policy of their host. */
 static int on_client_hello(SSL *ssl, int *alert, void *server) {
     struct connection *connection = connection_of(ssl);
     const unsigned char *extension;
@@ -68,18 +68,19 @@ SSL_CTX *tls_context(struct server *server, const struct host *host) {
     if (SSL_CTX_use_certificate_chain_file(context, server->certificate) != 1 ||
         SSL_CTX_use_PrivateKey_file(context, server->key, SSL_FILETYPE_PEM) != 1)
         fail("the server's certificate or key cannot be used");
-    if (clientcert_openssl_install(context, host->verifier) != 1 || clientcert_openssl_set_host(context, host->name) != 1)
+    if (clientcert_openssl_install(context, host->verifier) != 1 ||
+        clientcert_openssl_set_host(context, host->name) != 1)
         fail("the verifier cannot be installed");
     SSL_CTX_set_client_hello_cb(context, on_client_hello, server);
     SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
     SSL_CTX_set_alpn_select_cb(context, on_protocols, server);
     SSL_CTX_set_msg_callback(context, on_message);
-    /* Only a request tells whether its session may be kept (clientcert_openssl_keep_session): TLS 1.3 can send the ticket
-       then. */
+    /* Only a request tells whether its session may be kept (clientcert_openssl_keep_session): TLS 1.3 can send the
+       ticket then. */
     SSL_CTX_set_num_tickets(context, 0);
     /* A client that is asked by renegotiation would resume its session instead, and be asked nothing. */
     SSL_CTX_set_options(context, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
-    /* SSL_read returns where only a message of the handshake came, so that a question can end before the next request. */
+    /* SSL_read returns where only a message of the handshake came: a question can end before the next request. */
     SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     return context;
 }
