@@ -52,7 +52,7 @@ pub fn crls(bench: &mut Bench) {
     let mut go = Go::start();
     match &go {
         Ok(go) => {
-            println!("\nGo is {}; its times are CPU time of the process, collections of garbage included", go.version)
+            println!("\nGo is {}; its times are CPU time of the process, collections of garbage included", go.version);
         }
         Err(why) => println!("\nGo: NOT MEASURED, {why}"),
     }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// The process, and a folder with what it reads; both end with this value.
 pub struct Process {
-    process: Child,
+    child: Child,
     commands: ChildStdin,
     answers: BufReader<ChildStdout>,
     folder: TempDir,
@@ -20,14 +20,14 @@ pub struct Process {
 impl Process {
     /// Starts a program that lies in this folder.
     pub fn start(program: &Path, folder: TempDir) -> Self {
-        let mut process = Command::new(program)
+        let mut child = Command::new(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the peer that was just compiled starts");
-        let commands = process.stdin.take().expect("standard input is piped");
-        let answers = BufReader::new(process.stdout.take().expect("standard output is piped"));
-        Self { process, commands, answers, folder, files: 0 }
+        let commands = child.stdin.take().expect("standard input is piped");
+        let answers = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        Self { child, commands, answers, folder, files: 0 }
     }
 
     /// The path of a new file that the peer can read.
@@ -56,8 +56,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // It has nothing to save; its exit status says nothing either.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

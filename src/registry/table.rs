@@ -464,8 +464,9 @@ fn tag(position: u64) -> u8 {
 /// The place of a fraction of 2^64 among `count`.
 #[inline]
 fn scaled(fraction: u64, count: u64) -> usize {
-    // Less than the count, which is that of something in memory.
-    (u128::from(fraction) * u128::from(count) >> 64) as usize
+    #[allow(clippy::cast_possible_truncation, reason = "less than the count, which is that of something in memory")]
+    let place = ((u128::from(fraction) * u128::from(count)) >> 64) as usize;
+    place
 }
 
 #[cfg(test)]
@@ -488,7 +489,9 @@ mod tests {
 
     fn table(of: &HashMap<Digest, Reference>, end: usize) -> Table {
         let mut builder = TableBuilder::default();
-        of.iter().for_each(|(digest, reference)| builder.add(*digest, *reference));
+        for (digest, reference) in of {
+            builder.add(*digest, *reference);
+        }
         builder.finish(end).expect("no fingerprint is there twice")
     }
 
@@ -549,7 +552,9 @@ mod tests {
         for random in [0..32, 0..8] {
             let all = digests(3_000, random);
             let mut builder = TableBuilder::default();
-            all.iter().for_each(|(digest, reference)| builder.add(*digest, *reference));
+            for (digest, reference) in &all {
+                builder.add(*digest, *reference);
+            }
             let twice = *all.keys().next().expect("a fingerprint");
             builder.add(twice, 7);
             assert_eq!(builder.finish(3_001).map(|table| table.len()), Err(twice));
