@@ -10,7 +10,8 @@ use clientcert::policy::Config;
 use clientcert::revocation::Crl;
 
 use crate::Bench;
-use crate::support::measure::{Contender, Samples, per_operation, rounds};
+use crate::support::go::{Go, Loaded, Lookup};
+use crate::support::measure::{Contender, Samples, median, per_operation, rounds};
 use crate::support::pki::{Authority, Chain, KeyType, authority, client};
 use crate::support::plain_webpki::{self, PlainWebpki};
 use crate::support::table::{Goal, Row, Table, time};
@@ -48,12 +49,22 @@ impl World {
 
 pub fn crls(bench: &mut Bench) {
     let world = World::new(KeyType::P256);
+    let mut go = Go::start();
+    match &go {
+        Ok(go) => {
+            println!("\nGo is {}; its times are CPU time of the process, collections of garbage included", go.version);
+        }
+        Err(why) => println!("\nGo: NOT MEASURED, {why}"),
+    }
     Table::section(
         "CRLs: load",
         "from DER in memory until it answers, its signature checked; webpki's is not, but at each verification",
     );
     for (count, limit) in SIZES {
         load(bench, &world, count, limit);
+        if let Ok(go) = &mut go {
+            load_in_go(bench.rounds.min(9), go, &world, count);
+        }
     }
     Table::section(
         "CRLs: one question",
@@ -75,6 +86,9 @@ pub fn crls(bench: &mut Bench) {
     let ours = verifications(bench, &world, &lists);
     for (lists, own) in lists.iter().zip(&ours) {
         verification(bench, &world, lists, own, &ours[0]);
+        if let Ok(go) = &mut go {
+            verification_in_go(bench.rounds, go, &world, lists);
+        }
     }
 }
 
@@ -122,6 +136,23 @@ fn load(bench: &mut Bench, world: &World, count: usize, limit: Option<f64>) {
     let webpki_bytes = per_entry(webpki_memory(&der));
     let openssl_bytes = per_entry(openssl_bytes);
     println!("{:<34} bytes an entry: {own_bytes:.1}, webpki {webpki_bytes:.0}, OpenSSL {openssl_bytes:.0}", "");
+}
+
+/// What a server in Go does when it starts, and what it keeps: the list, and a map for answers in constant time.
+fn load_in_go(rounds: usize, go: &mut Go, world: &World, count: usize) {
+    let files = go.crl_files(&crl::of(&world.issuing, count), world.issuing.der());
+    let loaded: Vec<Loaded> = (0..rounds).map(|_| go.load(&files)).collect();
+    let of = |figure: fn(&Loaded) -> f64| median(loaded.iter().map(figure).collect());
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let per_entry = |bytes: f64| bytes / count as f64;
+    println!(
+        "{:<34} Go: parse and signature {}, {:.0} bytes an entry; a map of serials that the host makes: {} and {:.0} more",
+        "",
+        time(of(|loaded| loaded.nanoseconds)),
+        per_entry(of(|loaded| loaded.bytes)),
+        time(of(|loaded| loaded.map_nanoseconds)),
+        per_entry(of(|loaded| loaded.map_bytes)),
+    );
 }
 
 fn question(bench: &mut Bench, world: &World, count: usize) {
@@ -220,6 +251,24 @@ fn verification(bench: &mut Bench, world: &World, lists: &Lists, ours: &Samples,
         goals,
         ..Row::default()
     });
+}
+
+/// What a server in Go takes from the same bytes: crypto/x509 verifies the path and looks into no CRL.
+fn verification_in_go(rounds: usize, go: &mut Go, world: &World, lists: &Lists) {
+    let issuers = [&world.issuing, &world.root];
+    let crls = lists.ders.iter().zip(issuers).map(|(der, issuer)| (&**der, issuer.der()));
+    let verification = go.verification(world.root.der(), &world.chains[0], crls);
+    let repeat = if lists.count.is_some_and(|count| count > 10_000) { 10 } else { 200 };
+    let mut measure = |lookup| time(median((0..rounds).map(|_| go.verify(&verification, lookup, repeat)).collect()));
+    match lists.count {
+        None => println!("{:<34} Go: {}", "", measure(Lookup::None)),
+        Some(_) => println!(
+            "{:<34} Go, signatures of CRLs checked at load: {} walking RevokedCertificateEntries, {} with the host's own map",
+            "",
+            measure(Lookup::Walk),
+            measure(Lookup::Map),
+        ),
+    }
 }
 
 fn signed(nanoseconds: f64) -> String {

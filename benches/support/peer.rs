@@ -1,23 +1,13 @@
 //! The OpenSSL that is installed, as a process of its own that measures itself (`benches/peer/openssl.c`).
 
-use std::fmt::Write as _;
-use std::fs;
-use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use tempfile::TempDir;
+use std::process::Command;
 
 use super::pki::{Chain, pem};
+use super::process::{Process, framed};
 
 /// The peer, compiled from its source and started; it ends with this value.
-pub struct OpenSsl {
-    process: Child,
-    commands: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    folder: TempDir,
-    files: usize,
-}
+pub struct OpenSsl(Process);
 
 /// Anchors that the peer has loaded, and how long that took it.
 #[derive(Clone, Copy)]
@@ -33,10 +23,10 @@ pub struct Chains {
     count: usize,
 }
 
-/// A CRL and its issuer, as files that the peer can read.
+/// A CRL and its issuer, as files that a peer can read.
 pub struct CrlFiles {
-    crl: String,
-    issuer: String,
+    pub crl: String,
+    pub issuer: String,
 }
 
 /// What the peer said to a set of chains, each verified as often as it was told.
@@ -56,58 +46,47 @@ impl OpenSsl {
         let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
         let compiled = Command::new(compiler).arg("-O2").arg(source).arg("-o").arg(&program).arg("-lcrypto").status();
         assert!(compiled.is_ok_and(|status| status.success()), "the OpenSSL peer needs cc and OpenSSL's headers");
-        let mut process = Command::new(program)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the OpenSSL peer that was just compiled starts");
-        let commands = process.stdin.take().expect("standard input is piped");
-        let answers = BufReader::new(process.stdout.take().expect("standard output is piped"));
-        Self { process, commands, answers, folder, files: 0 }
+        Self(Process::start(&program, folder))
     }
 
     pub fn version(&mut self) -> String {
-        self.ask("version")
+        self.0.ask("version")
     }
 
     pub fn anchors<'a>(&mut self, certificates: impl IntoIterator<Item = &'a [u8]>) -> Anchors {
-        let path = self.file(pem(certificates).as_bytes());
-        let answer = self.numbers(&format!("anchors {path}"));
+        let path = self.0.file(pem(certificates).as_bytes());
+        let answer = self.0.numbers(&format!("anchors {path}"));
         Anchors { index: index(answer[0]), load_nanoseconds: answer[1] }
     }
 
     pub fn chains(&mut self, chains: &[Chain]) -> Chains {
-        let mut bytes = Vec::new();
-        for chain in chains {
-            bytes.extend(u32::try_from(chain.der().len()).expect("a short chain").to_be_bytes());
-            bytes.extend(chain.der());
-        }
-        let path = self.file(&bytes);
-        let answer = self.numbers(&format!("chains {path}"));
+        let bytes: Vec<u8> = chains.iter().flat_map(|chain| framed(chain.der())).collect();
+        let path = self.0.file(&bytes);
+        let answer = self.0.numbers(&format!("chains {path}"));
         Chains { index: index(answer[0]), count: index(answer[1]) }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts here are small")]
     pub fn verify(&mut self, anchors: Anchors, chains: Chains, repeat: usize) -> Answer {
         let operations = (chains.count * repeat) as f64;
-        let answer = self.numbers(&format!("verify {} {} {repeat}", anchors.index, chains.index));
+        let answer = self.0.numbers(&format!("verify {} {} {repeat}", anchors.index, chains.index));
         Answer { nanoseconds: answer[0] / operations, accepted: answer[1] / operations }
     }
 
     /// Nanoseconds to read a CRL until it answers, its signature checked, and the bytes of heap that it then takes.
     pub fn load_crl(&mut self, files: &CrlFiles) -> (f64, f64) {
-        let answer = self.numbers(&format!("load {} {}", files.crl, files.issuer));
+        let answer = self.0.numbers(&format!("load {} {}", files.crl, files.issuer));
         (answer[0], answer[1])
     }
 
     /// Gives a CRL and its issuer's certificate to the peer.
     pub fn crl_files(&mut self, crl: &[u8], issuer: &[u8]) -> CrlFiles {
-        CrlFiles { crl: self.file(crl), issuer: self.file(issuer) }
+        CrlFiles { crl: self.0.file(crl), issuer: self.0.file(issuer) }
     }
 
     /// Adds a CRL to the anchors, which from then on ask for CRLs of the whole chain.
     pub fn add_crl(&mut self, anchors: Anchors, files: &CrlFiles) {
-        self.numbers(&format!("crl {} {}", anchors.index, files.crl));
+        self.0.numbers(&format!("crl {} {}", anchors.index, files.crl));
     }
 
     /// Nanoseconds to read one leaf and its extensions.
@@ -122,36 +101,7 @@ impl OpenSsl {
 
     #[expect(clippy::cast_precision_loss, reason = "counts here are small")]
     fn leaf_work(&mut self, verb: &str, chains: Chains, repeat: usize) -> f64 {
-        self.numbers(&format!("{verb} {} {repeat}", chains.index))[0] / (chains.count * repeat) as f64
-    }
-
-    fn file(&mut self, content: &[u8]) -> String {
-        self.files += 1;
-        let path = self.folder.path().join(self.files.to_string());
-        fs::write(&path, content).expect("a temporary file can be written");
-        path.to_str().expect("a temporary folder with a plain name").to_owned()
-    }
-
-    fn numbers(&mut self, command: &str) -> Vec<f64> {
-        self.ask(command).split(' ').map(|number| number.parse().expect("the peer answers in numbers")).collect()
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        let mut line = String::new();
-        writeln!(line, "{command}").expect("a string takes it");
-        self.commands.write_all(line.as_bytes()).expect("the peer listens");
-        line.clear();
-        self.answers.read_line(&mut line).expect("the peer answers");
-        assert!(line.ends_with('\n'), "the peer ended at: {command}");
-        line.trim_end().to_owned()
-    }
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        // It has nothing to save; its exit status says nothing either.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.0.numbers(&format!("{verb} {} {repeat}", chains.index))[0] / (chains.count * repeat) as f64
     }
 }
 

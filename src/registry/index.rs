@@ -50,7 +50,7 @@ pub(crate) enum IndexError {
 impl Index {
     /// An index of nothing.
     pub(crate) fn empty() -> Self {
-        let none = || TableBuilder::default().finish(3).unwrap_or_default();
+        let none = || TableBuilder::default().finish(0).unwrap_or_default();
         Self { spki: none(), certificates: none(), records: Records::default(), users: 0 }
     }
 
@@ -86,11 +86,14 @@ impl Index {
     /// The same, without reading all that is known: finding is then as quick as in a bare hash map.
     #[inline]
     pub fn locate(&self, spki: &[u8; 32], certificate: impl FnOnce() -> [u8; 32]) -> Option<Entry<'_>> {
-        let by_key = self.entry(RegisteredKey::Spki(*spki));
+        let entry = |key, record| Entry { records: &self.records, key, record };
+        let by_key = self.spki.find(spki).map(|record| entry(RegisteredKey::Spki(*spki), record));
         if self.certificates.len() == 0 {
             return by_key;
         }
-        match (by_key, self.entry(RegisteredKey::Certificate(certificate()))) {
+        let digest = certificate();
+        let itself = self.certificates.find(&digest).map(|record| entry(RegisteredKey::Certificate(digest), record));
+        match (by_key, itself) {
             (Some(by_key), Some(itself)) => weigh(by_key, itself),
             (by_key, itself) => itself.or(by_key),
         }
@@ -98,16 +101,11 @@ impl Index {
 
     /// The registration of exactly this key.
     pub fn get(&self, key: &RegisteredKey) -> Option<Found<'_>> {
-        self.entry(*key).and_then(|entry| entry.read())
-    }
-
-    #[inline]
-    fn entry(&self, key: RegisteredKey) -> Option<Entry<'_>> {
-        let record = match &key {
+        let record = match key {
             RegisteredKey::Spki(digest) => self.spki.find(digest),
             RegisteredKey::Certificate(digest) => self.certificates.find(digest),
-        }?;
-        Some(Entry { records: &self.records, key, record })
+        };
+        self.records.read(*key, record?)
     }
 
     /// How many registrations there are.
@@ -125,16 +123,23 @@ impl Index {
         self.users
     }
 
-    /// Every registration, in the order of the fingerprints.
+    /// Every registration, in the order of the fingerprints. The index has another order, so they are sorted first, for
+    /// which 16 bytes more are needed for each.
     pub fn iter(&self) -> impl Iterator<Item = Found<'_>> {
         let keys = self.spki.iter().map(|(digest, at)| (RegisteredKey::Spki(digest), at));
         let certificates = self.certificates.iter().map(|(digest, at)| (RegisteredKey::Certificate(digest), at));
         keys.chain(certificates).filter_map(|(key, at)| self.records.read(key, at))
     }
 
-    /// The registrations of one user. It walks over all of them.
+    /// The registrations of one user, in the order of the fingerprints. It walks over all of them.
     pub fn of_user<'a>(&'a self, user: &'a str) -> impl Iterator<Item = Found<'a>> {
-        self.iter().filter(move |found| found.user == user)
+        let is_theirs = |(_, at): &(_, Reference)| self.records.user(*at) == Some(user.as_bytes());
+        let keys = self.spki.unsorted().filter(is_theirs).map(|(digest, at)| (RegisteredKey::Spki(digest), at));
+        let certificates = self.certificates.unsorted().filter(is_theirs);
+        let certificates = certificates.map(|(digest, at)| (RegisteredKey::Certificate(digest), at));
+        let mut found: Vec<_> = keys.chain(certificates).collect();
+        found.sort_unstable();
+        found.into_iter().filter_map(|(key, at)| self.records.read(key, at))
     }
 
     /// How many bytes it takes.
@@ -184,10 +189,10 @@ impl IndexBuilder {
         let users = self.names.len;
         drop(self.names);
         let records = self.records.shrunk();
-        let width = if records.memory() < 1 << 24 { 3 } else { 4 };
-        let spki = self.spki.finish(width).map_err(|digest| IndexError::Twice(RegisteredKey::Spki(digest)))?;
+        let end = records.memory();
+        let spki = self.spki.finish(end).map_err(|digest| IndexError::Twice(RegisteredKey::Spki(digest)))?;
         let certificates =
-            self.certificates.finish(width).map_err(|digest| IndexError::Twice(RegisteredKey::Certificate(digest)))?;
+            self.certificates.finish(end).map_err(|digest| IndexError::Twice(RegisteredKey::Certificate(digest)))?;
         Ok(Index { spki, certificates, records, users })
     }
 }

@@ -119,6 +119,24 @@ impl Records {
     /// The name of a record's user, in UTF-8.
     #[inline]
     pub(super) fn user(&self, record: Reference) -> Option<&[u8]> {
+        let (first, rest) = self.0.get(record as usize..)?.split_first()?;
+        match *first < LONG_NAME {
+            true => rest.get(..usize::from(*first)),
+            false => self.user_among_fields(record),
+        }
+    }
+
+    pub(super) fn shrunk(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.0.capacity()
+    }
+
+    #[inline(never)]
+    fn user_among_fields(&self, record: Reference) -> Option<&[u8]> {
         let mut cursor = Cursor(self.0.get(record as usize..)?);
         match cursor.0.first()? & FIELDS {
             0 => cursor.bytes(),
@@ -130,15 +148,6 @@ impl Records {
                 self.user_of(fields, record, &mut cursor)
             }
         }
-    }
-
-    pub(super) fn shrunk(mut self) -> Self {
-        self.0.shrink_to_fit();
-        self
-    }
-
-    pub(super) fn memory(&self) -> usize {
-        self.0.capacity()
     }
 
     fn read_fields<'a>(&'a self, none: Found<'a>, record: Reference, mut cursor: Cursor<'a>) -> Option<Found<'a>> {

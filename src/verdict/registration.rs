@@ -132,7 +132,12 @@ fn from_json(fields: &Map<String, Value>, leaf: &Certificate<'_>) -> Option<Regi
     registration.disabled = flag("disabled")?;
     registration.no_manage = flag("no_manage")?;
     registration.ca = match text("ca")? {
-        Some(digest) => Some(crate::registry::digest(digest.strip_prefix("spki:sha256:").unwrap_or(digest))?),
+        Some(text) => {
+            // As a registry shows it, as a file has it, or bare.
+            let digest =
+                ["sha256:", "spki:sha256:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+            Some(crate::registry::digest(digest)?)
+        }
         None => None,
     };
     registration.view().problem().is_none().then_some(registration)
@@ -144,4 +149,38 @@ fn from_line(text: &str) -> Option<Registration> {
     let mut all = index.iter();
     let registration = all.next()?.to_registration();
     all.next().is_none().then_some(registration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::OwnedCertificate;
+
+    #[test]
+    fn what_a_registry_shows_is_an_answer() {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+        let leaf = rcgen::CertificateParams::default().self_signed(&key).expect("a certificate");
+        let leaf = OwnedCertificate::from_der(&**leaf.der()).expect("a certificate");
+        let key = RegisteredKey::spki_of(&leaf.view());
+        let shown = Registration { ca: Some([7; 32]), ..Registration::new("alice", key, 1_700_000_000) };
+        let answered = |text: &str| match Answer::parse(text, &leaf.view()) {
+            Answer::Registered(registration) => Some(*registration),
+            _ => None,
+        };
+        assert_eq!(answered(&shown.to_json().to_string()), Some(shown.clone()));
+        let digits = "07".repeat(32);
+        for (ca, is_understood) in [
+            (format!("sha256:{digits}"), true),
+            (format!("spki:sha256:{digits}"), true),
+            (digits.clone(), true),
+            (format!("cert:sha256:{digits}"), false),
+            (format!("sha1:{digits}"), false),
+            (format!("spki:{digits}"), false),
+            (digits[2..].to_owned(), false),
+            (String::new(), false),
+        ] {
+            let answer = answered(&format!(r#"{{"user":"alice","ca":"{ca}"}}"#));
+            assert_eq!(answer.map(|registration| registration.ca), is_understood.then_some(shown.ca), "{ca}");
+        }
+    }
 }
