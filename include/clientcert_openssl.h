@@ -78,7 +78,7 @@ extern "C" {
  * one (SSL_CTX_set_verify), the names of the CAs that are sent to clients, and the session id context, which is the
  * policy's identity with the context's host name (clientcert_verifier_policy_id). Takes the callbacks of tickets, so that
  * sessions are resumed as said above; which kinds of them are is for the server's own settings to say: tickets and the
- * session cache are on unless it turns them off.
+ * session cache are on unless it turns them off. A renegotiation resumes no session, so that it can ask for a certificate.
  *
  * Under `enforcement = handshake` a client that is not accepted gets an alert and no connection. Under
  * `enforcement = request` every handshake completes, and the server must look at the verdict of each request.
@@ -140,6 +140,8 @@ static inline const char *clientcert_openssl_server_name(SSL *ssl, size_t *lengt
  * Moves a connection to another context, as SSL_set_SSL_CTX does, with all that decides about its client: for use in the
  * callback of SSL_CTX_set_client_hello_cb or SSL_CTX_set_tlsext_servername_callback. SSL_set_SSL_CTX alone leaves the verify mode of the first context,
  * so that a client of a host with `mode = require` may never be asked.
+ *
+ * Not for a renegotiation, in which both callbacks run again: it would take back the question that the server asks by it.
  *
  * @param[in] ssl A connection in its handshake.
  * @param[in] context The context of the host that the client named.
@@ -667,6 +669,8 @@ static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_
     if (context == NULL)
         return 0;
     SSL_CTX_set_cert_verify_callback(context, clientcert_openssl_callback, NULL);
+    /* A client that is asked by renegotiation would resume its session instead, and be asked nothing. */
+    SSL_CTX_set_options(context, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
     if (verifier == NULL || !clientcert_openssl_started() ||
         SSL_CTX_set_session_ticket_cb(context, clientcert_openssl_generate_ticket, clientcert_openssl_decrypt_ticket,
                                       NULL) != 1)

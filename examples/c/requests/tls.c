@@ -78,8 +78,6 @@ SSL_CTX *tls_context(struct server *server, const struct host *host) {
     /* Only a request tells whether its session may be kept (clientcert_openssl_keep_session): TLS 1.3 can send the
        ticket then. */
     SSL_CTX_set_num_tickets(context, 0);
-    /* A client that is asked by renegotiation would resume its session instead, and be asked nothing. */
-    SSL_CTX_set_options(context, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
     /* SSL_read returns where only a message of the handshake came: a question can end before the next request. */
     SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     return context;
