@@ -103,3 +103,19 @@ fn a_verdict_says_nothing_of_its_connection() {
     assert!(std::sync::Arc::ptr_eq(&direct, &forwarded));
     assert_eq!(forwarded.get("verified_by"), Some(&b"own"[..]));
 }
+
+#[test]
+fn proxies_add_up_and_survive_a_file() {
+    let mut config = clientcert::Config::new();
+    config.set("trusted_proxies", "unix, 10.0.0.0/8").unwrap();
+    config.set("trusted-proxies", "::ffff:192.0.2.0/120,10.0.0.0/8").unwrap();
+    let dump = config.dump();
+    assert!(dump.contains("\ntrusted_proxies = [\"10.0.0.0/8\", \"192.0.2.0/24\", \"unix\"]\n"), "{dump}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &dump).unwrap();
+    let mut loaded = clientcert::Config::new();
+    loaded.load(file.path()).unwrap();
+    assert_eq!(loaded.dump(), dump);
+    assert!(config.set_bytes("trusted_proxies", &[10, 0, 0, 1]).is_err());
+    assert_eq!(config.dump(), dump);
+}
