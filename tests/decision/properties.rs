@@ -216,7 +216,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     let users = prop::collection::vec(prop_oneof![select(vec!["alice".to_owned(), "bob".to_owned()]), text()], 0..3);
     let strength = select(vec![MinimumStrength::Any, MinimumStrength::Strong]);
     let age = prop_oneof![2 => Just(None), 1 => any::<u32>().prop_map(Some), 1 => Just(Some(60))];
-    let handshake = prop_oneof![Just(Some(NOW - 30)), Just(None), moment().prop_map(Some)];
+    let handshake = prop_oneof![Just(Some(NOW - 30)), Just(Some(NOW - 3_600)), Just(None), moment().prop_map(Some)];
     let tls = prop_oneof![3 => select(vec![0x0303, 0x0304, 0]), 1 => any::<u16>()];
     let http = select(vec![
         HttpVersion::Unknown,

@@ -187,9 +187,9 @@ mod tests {
                         mode=require -> challenge 401 * * *\n";
 
     fn table() -> Table {
-        let fields: String =
-            FIELDS.iter().map(|field| format!("field {} {}\n", field.name(), field.values().join(" "))).collect();
-        Table::read(&(fields + ROWS))
+        let field = |field: &Field| format!("field {} {}", field.name(), field.values().join(" "));
+        let fields: Vec<String> = FIELDS.iter().map(field).collect();
+        Table::read(&[&fields.join("\n"), ROWS].join("\n"))
     }
 
     fn found(words: &str) -> Option<String> {
