@@ -27,7 +27,7 @@ pub fn resume(bench: &mut Bench) {
             ],
         )
         .into_iter();
-        for what in ["resumed", "record made"] {
+        for what in ["resumed", "made"] {
             let ours = samples.next();
             let limit = if what == "resumed" && key_type == KeyType::P256 { Some(2_000.0) } else { None };
             let goals = limit.zip(ours.as_ref()).map(|(limit, ours)| Goal::time(ours, limit)).into_iter().collect();
