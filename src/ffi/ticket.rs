@@ -83,7 +83,7 @@ pub unsafe extern "C" fn clientcert_ticket_location(
 ) -> *const c_char {
     guard(std::ptr::null(), || {
         // SAFETY: the header's contract for handles and places to write to.
-        unsafe { lend_text(borrow(ticket).map(|location| location.as_bytes_with_nul()), length) }
+        unsafe { lend_text(borrow(ticket).map(CString::as_bytes_with_nul), length) }
     })
 }
 
