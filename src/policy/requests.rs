@@ -135,7 +135,7 @@ pub(super) fn warnings(config: &Config, mode: Mode, options: &RequestOptions) ->
             };
             let text = format!(
                 "cannot ask {nobody}, nor anybody over HTTP/2 or HTTP/3: ask at once with mode 'optional', name a host \
-                 that does so in 'certificate_host', or cap the server at TLS 1.2 and HTTP/1.1 with 'renegotiation' secure"
+                 that does so in 'certificate_host', or cap the server at TLS 1.2 with 'renegotiation' secure"
             );
             warn(WarningKind::LateAskingImpossible, "mode", &text);
         }

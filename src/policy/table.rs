@@ -736,8 +736,8 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         kind: Kind::Host,
         default: "",
         help: "the host that asks for a certificate in its handshake, for requests that cannot be asked here",
-        details: "Such a request is redirected there: same path and query, and a parameter `clientcert_return` that names the \
-                  host that it came from. It has an effect with the modes `deferred` and `off`. See [requests](requests.md).",
+        details: "Such a request is redirected there: same path and query, and a parameter `clientcert_question` that says, \
+                  sealed, which host it came from. It has an effect with the modes `deferred` and `off`. See [requests](requests.md).",
         aliases: &[],
         decides: false,
     },

@@ -24,7 +24,7 @@ pub(super) fn body(decision: &Decision, format: Format) -> Option<String> {
     if status == 204 {
         return Some(String::new());
     }
-    let (title, why, what) = (title(status), sentence(why(decision)), what(decision));
+    let (title, why, what) = (title(decision.action, status), sentence(why(decision)), what(decision));
     Some(match format {
         Format::Text => match what {
             "" => format!("{title}\n\n{why}\n"),
@@ -55,8 +55,9 @@ pub(super) fn body(decision: &Decision, format: Format) -> Option<String> {
     })
 }
 
-fn title(status: u16) -> &'static str {
+fn title(action: Action, status: u16) -> &'static str {
     match status {
+        _ if action == Action::LogOut => "Logged out",
         302 | 303 => "Continue elsewhere",
         307 => "Send the request again",
         400 => "Bad request",
