@@ -24,11 +24,11 @@
  * a certificate and without a record is FAILED for session_invalid.
  *
  * The callbacks of SSL_CTX_set_session_ticket_cb are taken by this. OpenSSL calls those of the context that the connection
- * started with, so that one needs a verifier, too (with `mode = off`, if nothing else), before the callback of SSL_CTX_set_tlsext_servername_callback runs. To have the sessions of hosts with
- * different policies resumed, select the context in the callback of SSL_CTX_set_client_hello_cb (with
- * clientcert_openssl_server_name). Selected later, hosts whose policy or name is not that of the first context are safe,
- * and their sessions are not resumed. Sessions can be resumed by other processes where they have the same `session_key`
- * and ticket keys. docs/sessions.md has more.
+ * started with, before the callback of SSL_CTX_set_tlsext_servername_callback runs, so that context needs a verifier, too
+ * (with `mode = off`, if nothing else). To have the sessions of hosts with different policies resumed, select the context
+ * in the callback of SSL_CTX_set_client_hello_cb (with clientcert_openssl_server_name). Selected later, hosts whose policy
+ * or name is not that of the first context are safe, and their sessions are not resumed. Sessions can be resumed by other
+ * processes where they have the same `session_key` and ticket keys. docs/sessions.md has more.
  *
  * Sharing. Several translation units of one program or shared library may use this header together. Another shared
  * library sees none of it: let one of them install the verifier and read the verdicts. OpenSSL keeps pointers to these
@@ -138,8 +138,8 @@ static inline const char *clientcert_openssl_server_name(SSL *ssl, size_t *lengt
 
 /**
  * Moves a connection to another context, as SSL_set_SSL_CTX does, with all that decides about its client: for use in the
- * callback of SSL_CTX_set_client_hello_cb or SSL_CTX_set_tlsext_servername_callback. SSL_set_SSL_CTX alone leaves the verify mode of the first context,
- * so that a client of a host with `mode = require` may never be asked.
+ * callback of SSL_CTX_set_client_hello_cb or SSL_CTX_set_tlsext_servername_callback. SSL_set_SSL_CTX alone leaves the
+ * verify mode of the first context, so that a client of a host with `mode = require` may never be asked.
  *
  * Not for a renegotiation, in which both callbacks run again: it would take back the question that the server asks by it.
  *

@@ -1,10 +1,10 @@
 //! Ticket: the identity of a client that another host asked for its certificate, handed back.
 //!
-//! A host that cannot ask (`CLIENTCERT_ACTION_ASK_ELSEWHERE`) sends the browser to `certificate_host`, with a question in the
-//! parameter `clientcert_question` of the URL and a nonce in the cookie `__Host-clientcert`. That host verifies the client in
-//! its handshake, answers the question with `clientcert_ticket_new`, and redirects to `clientcert_ticket_location`. The first
-//! host finds the ticket in the parameter `clientcert_ticket` and redeems it with `clientcert_ticket_redeem`. Both hosts need
-//! the same `session_key`, which verifiers of one process share by default.
+//! A host that cannot ask (`CLIENTCERT_ACTION_ASK_ELSEWHERE`) sends the browser to `certificate_host`, with a question in
+//! the parameter `clientcert_question` of the URL and a nonce in the cookie `__Host-clientcert`. That host verifies the
+//! client in its handshake, answers the question with `clientcert_ticket_new`, and redirects to
+//! `clientcert_ticket_location`. The first host finds the ticket in the parameter `clientcert_ticket` and redeems it with
+//! `clientcert_ticket_redeem`. Both hosts need the same `session_key`, which verifiers of one process share by default.
 
 use std::ffi::{CString, c_char};
 use std::sync::Arc;

@@ -89,7 +89,12 @@ where
 /// JSON in which everything is escaped that some reader takes for a line end or acts on. Outside of its strings JSON has
 /// none of it, and the control characters of ASCII are escaped already.
 fn one_line(json: &str) -> String {
-    let acts = |character: char| matches!(character, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let acts = |character: char| match character {
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => true,
+        // They reorder what follows.
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => false,
+    };
     if !json.contains(acts) {
         return json.to_owned();
     }

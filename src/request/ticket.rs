@@ -1,5 +1,5 @@
-//! Handing an identity back: a host that cannot ask for a certificate sends the browser to one that asks in its handshake, which
-//! sends it back with a ticket.
+//! Handing an identity back: a host that cannot ask for a certificate sends the browser to one that asks in its handshake,
+//! which sends it back with a ticket.
 //!
 //! 1. The host that cannot ask redirects to `certificate_host` with a *question*: who asks, what for, and a nonce that the
 //!    browser keeps in a cookie of the asking host.
@@ -58,8 +58,8 @@ pub struct Redeemed {
     pub handshake_time: Option<i64>,
 }
 
-/// The question of the host that serves a request, addressed to `place`. None where the client alone says which host that is:
-/// nobody has identities sent to a host of his choice. None as well where the system has no chance to give.
+/// The question of the host that serves a request, addressed to `place`. None where the client alone says which host that
+/// is: nobody has identities sent to a host of his choice. None as well where the system has no chance to give.
 pub(super) fn question(policy: &Policy, place: &str, request: &Request<'_>, now: i64) -> Option<Elsewhere> {
     let host = authority::served(request)?;
     let known = request.nonce.filter(|nonce| is_nonce(nonce));
