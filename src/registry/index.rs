@@ -169,12 +169,33 @@ impl IndexBuilder {
 
     /// Adds a registration. That its key is new is seen at the end.
     pub(crate) fn add(&mut self, registration: &Found<'_>) -> Result<(), IndexError> {
+        self.add_hashed(registration, self.names.hash(registration.user))
+    }
+
+    /// Adds up to [`Self::BATCH`] registrations, the same as one by one, but the memory is asked for the places of all their
+    /// names at once, where it would be waited for each. Fails with how many were added before the one at fault.
+    pub(crate) fn add_all(&mut self, registrations: &[Found<'_>]) -> Result<(), (usize, IndexError)> {
+        let mut hashes = [0; Self::BATCH];
+        for (hash, registration) in hashes.iter_mut().zip(registrations) {
+            *hash = self.names.hash(registration.user);
+        }
+        self.names.fetch(&hashes[..registrations.len().min(Self::BATCH)]);
+        for (number, (registration, hash)) in registrations.iter().zip(hashes).enumerate() {
+            self.add_hashed(registration, hash).map_err(|error| (number, error))?;
+        }
+        Ok(())
+    }
+
+    /// How many registrations are worth being added together.
+    pub(crate) const BATCH: usize = 16;
+
+    fn add_hashed(&mut self, registration: &Found<'_>, hash: u64) -> Result<(), IndexError> {
         if let Some(problem) = registration.problem() {
             return Err(IndexError::Text(registration.key, problem));
         }
-        let known = self.names.find(registration.user, &self.records);
-        let written = self.records.write(registration, known.ok()).ok_or(IndexError::TooLarge)?;
-        if let Err(hash) = known {
+        let known = self.names.find(registration.user, hash, &self.records);
+        let written = self.records.write(registration, known).ok_or(IndexError::TooLarge)?;
+        if known.is_none() {
             self.names.insert(hash, written.name, &self.records);
         }
         match registration.key {
@@ -225,17 +246,28 @@ impl Names {
         Self { slots: vec![Self::FREE; (2 * capacity).next_power_of_two().max(16)], ..Self::default() }
     }
 
-    /// The place of a name where it is known; else its hash, to insert it with.
-    fn find(&self, user: &str, records: &Records) -> Result<Reference, u64> {
-        let hash = self.hasher.hash_one(user);
+    fn hash(&self, user: &str) -> u64 {
+        self.hasher.hash_one(user)
+    }
+
+    /// Brings the first slots of some hashes near. None of the reads waits for another.
+    fn fetch(&self, hashes: &[u64]) {
+        let first = |hash: &u64| self.slots_for(*hash).next().map_or(0, |slot| self.slots[slot].0);
+        std::hint::black_box(hashes.iter().map(first).fold(0, |all, half| all ^ half));
+    }
+
+    /// The place of a name, where it is known.
+    fn find(&self, user: &str, hash: u64, records: &Records) -> Option<Reference> {
         for slot in self.slots_for(hash) {
             match self.slots[slot] {
                 Self::FREE => break,
-                (half, name) if half == upper(hash) && records.name(name) == Some(user.as_bytes()) => return Ok(name),
+                (half, name) if half == upper(hash) && records.name(name) == Some(user.as_bytes()) => {
+                    return Some(name);
+                }
                 _ => {}
             }
         }
-        Err(hash)
+        None
     }
 
     fn insert(&mut self, hash: u64, name: Reference, records: &Records) {

@@ -47,20 +47,54 @@ pub(crate) fn read(text: &str, origin: &Origin) -> Result<Reading, Error> {
     // A line is seldom shorter than a fingerprint in hexadecimal and a name.
     let mut builder = IndexBuilder::with_capacity(text.len() / 80);
     let mut files = Vec::new();
+    let mut plain = Plain::default();
     for (number, line) in lines(text) {
         let at = |problem: Problem| malformed(origin, number, &problem);
         if let Some(found) = grammar::parse_plain(line) {
-            builder.add(&found).map_err(|error| at(error.to_string().into()))?;
+            plain.add(number, found, &mut builder, origin)?;
             continue;
         }
+        plain.flush(&mut builder, origin)?;
         let Some(line) = grammar::parse(trimmed(line)).map_err(at)? else { continue };
         let found = resolve(&line, origin, &mut files).map_err(at)?;
         builder.add(&found).map_err(|error| at(error.to_string().into()))?;
     }
+    plain.flush(&mut builder, origin)?;
     match builder.finish() {
         Ok(index) => Ok(Reading { index, files }),
         Err(IndexError::Twice(key)) => Err(twice(text, origin, &key)),
         Err(error) => Err(Error::Malformed { option: OPTION, place: origin.place.clone(), problem: error.to_string() }),
+    }
+}
+
+/// Plain lines that wait to be added together.
+#[derive(Default)]
+struct Plain<'t> {
+    numbers: Vec<usize>,
+    found: Vec<Found<'t>>,
+}
+
+impl<'t> Plain<'t> {
+    fn add(
+        &mut self,
+        number: usize,
+        found: Found<'t>,
+        builder: &mut IndexBuilder,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        self.numbers.push(number);
+        self.found.push(found);
+        if self.found.len() == IndexBuilder::BATCH { self.flush(builder, origin) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, builder: &mut IndexBuilder, origin: &Origin) -> Result<(), Error> {
+        let added = builder.add_all(&self.found).map_err(|(at, error)| {
+            let number = self.numbers.get(at).copied().unwrap_or_default();
+            malformed(origin, number, &Problem::from(error.to_string()))
+        });
+        self.numbers.clear();
+        self.found.clear();
+        added
     }
 }
 
