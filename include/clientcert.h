@@ -35,11 +35,11 @@
  *
  * Ownership. What a function whose name ends in `_new`, `_ref` or `_recheck` returns, `clientcert_verify`,
  * `clientcert_verify_forwarded`, `clientcert_verdict_ocsp_response`, `clientcert_session_resume`,
- * `clientcert_ticket_redeem`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what a function stores through `out` or `error`, belongs to the caller, who
- * passes it to the `_free` of its type once. Everything else that is returned is lent: it lives as long as the handle
- * it came from, unless its function says less, and texts that come from no handle live as long as the process. The
- * library keeps no pointer to what it was given: every argument may be freed or changed after the call. Nothing is
- * ever passed to `free()`.
+ * `clientcert_ticket_redeem`, `clientcert_decide`, `clientcert_verifier_policy`, `clientcert_policy_crl_report`, and what
+ * a function stores through `out` or `error`, belongs to the caller, who passes it to the `_free` of its type once.
+ * Everything else that is returned is lent: it lives as long as the handle it came from, unless its function says less,
+ * and texts that come from no handle live as long as the process. The library keeps no pointer to what it was given:
+ * every argument may be freed or changed after the call. Nothing is ever passed to `free()`.
  *
  * NULL. A handle or buffer that is NULL crashes nothing. A call with a status answers `CLIENTCERT_INVALID_ARGUMENT`,
  * a verdict that is NULL reads like one that is FAILED for `internal_error`, and for the rest each function says what
@@ -2402,11 +2402,11 @@ CLIENTCERT_MUST_USE const char *clientcert_decision_audit(const clientcert_decis
 /*
  * Ticket: the identity of a client that another host asked for its certificate, handed back.
  *
- * A host that cannot ask (`CLIENTCERT_ACTION_ASK_ELSEWHERE`) sends the browser to `certificate_host`, with a question in the
- * parameter `clientcert_question` of the URL and a nonce in the cookie `__Host-clientcert`. That host verifies the client in
- * its handshake, answers the question with `clientcert_ticket_new`, and redirects to `clientcert_ticket_location`. The first
- * host finds the ticket in the parameter `clientcert_ticket` and redeems it with `clientcert_ticket_redeem`. Both hosts need
- * the same `session_key`, which verifiers of one process share by default.
+ * A host that cannot ask (`CLIENTCERT_ACTION_ASK_ELSEWHERE`) sends the browser to `certificate_host`, with a question in
+ * the parameter `clientcert_question` of the URL and a nonce in the cookie `__Host-clientcert`. That host verifies the
+ * client in its handshake, answers the question with `clientcert_ticket_new`, and redirects to
+ * `clientcert_ticket_location`. The first host finds the ticket in the parameter `clientcert_ticket` and redeems it with
+ * `clientcert_ticket_redeem`. Both hosts need the same `session_key`, which verifiers of one process share by default.
  */
 
 /**
