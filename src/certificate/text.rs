@@ -42,6 +42,22 @@ pub(crate) fn from_hex_digits(high: u8, low: u8) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }
 
+/// Percent-encodes (RFC 3986 section 2.1) everything but letters, digits, `-._~` and what is `safe` besides, in upper case.
+pub(crate) fn percent_encoded(bytes: &[u8], safe: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() * 5 / 4);
+    for byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(*byte),
+            _ if safe.contains(byte) => out.push(*byte),
+            _ => {
+                out.push(b'%');
+                push_hex_upper(&mut out, &[*byte]);
+            }
+        }
+    }
+    out
+}
+
 /// Appends `number` in decimal.
 pub(crate) fn push_decimal(out: &mut Vec<u8>, number: i64) {
     let mut digits = [0; 20];

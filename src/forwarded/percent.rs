@@ -1,5 +1,7 @@
 //! Percent-encoding (RFC 3986 section 2.1), read strictly: what one reader passes over, another may take for a certificate.
 
+use crate::certificate::text::from_hex_digits;
+
 /// Undoes it. `+` is no blank here: Base64 has it, and some proxies leave it as it is. None where a `%` is not followed by
 /// two hexadecimal digits, and for bytes that are no printable ASCII.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
@@ -9,9 +11,8 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         rest = tail;
         match first {
             b'%' => {
-                let (pair, tail) = rest.split_first_chunk::<2>()?;
-                let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-                out.push(u8::try_from(high? << 4 | low?).ok()?);
+                let ([high, low], tail) = rest.split_first_chunk()?;
+                out.push(from_hex_digits(*high, *low)?);
                 rest = tail;
             }
             b' '..=b'~' => out.push(*first),
@@ -21,23 +22,10 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Escapes everything but letters, digits, `-._~` and what is `safe` besides, in upper-case hexadecimal.
-pub(super) fn encode(bytes: &[u8], safe: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 4);
-    for byte in bytes {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(*byte),
-            _ if safe.contains(byte) => out.push(*byte),
-            _ => out.extend([b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificate::text::percent_encoded as encode;
 
     #[test]
     fn what_is_half_an_escape_is_none() {

@@ -7,9 +7,9 @@ use sfv::{BareItem, FieldType, Item, List, ListEntry};
 
 use super::dialect::{Carrier, Dialect};
 use super::envoy::Element;
-use super::percent;
 use super::proxy_protocol::{self, Content};
 use crate::Error;
+use crate::certificate::text::percent_encoded;
 use crate::certificate::{Calendar, Certificate, GeneralName, base64, hex, pem};
 use crate::verdict::{Outcome, Verdict};
 
@@ -125,10 +125,10 @@ impl Headers<'_> {
                 self.push(certificate, element.write());
             }
             Dialect::Nginx | Dialect::IngressNginx | Dialect::Tomcat => {
-                self.push(certificate, percent::encode(&armoured(leaf.as_der()), b""));
+                self.push(certificate, percent_encoded(&armoured(leaf.as_der()), b""));
                 if let Some(chain) = self.carrier.chain.filter(|_| what.chain && self.issuers().next().is_some()) {
                     let text: Vec<u8> = self.issuers().flat_map(armoured).collect();
-                    self.push(chain, percent::encode(&text, b""));
+                    self.push(chain, percent_encoded(&text, b""));
                 }
                 self.variables(
                     self.carrier.dialect == Dialect::IngressNginx,
@@ -161,7 +161,7 @@ impl Headers<'_> {
             Dialect::AwsAlb if what.chain => {
                 let all = (0..self.verdict.certificate_count()).filter_map(|index| self.verdict.certificate_der(index));
                 let text: Vec<u8> = all.flat_map(armoured).collect();
-                self.push(self.carrier.chain.or(names.chain).unwrap_or_default(), percent::encode(&text, b"+=/"));
+                self.push(self.carrier.chain.or(names.chain).unwrap_or_default(), percent_encoded(&text, b"+=/"));
             }
             Dialect::AwsAlb => {
                 self.variables(
@@ -175,7 +175,7 @@ impl Headers<'_> {
                 let moment = |moment| Calendar::from_unix(moment).rfc3339();
                 let (from, until) = (moment(leaf.not_before()), moment(leaf.not_after()));
                 self.push("X-Amzn-Mtls-Clientcert-Validity", format!("NotBefore={from};NotAfter={until}"));
-                self.push(certificate, percent::encode(&armoured(leaf.as_der()), b"+=/"));
+                self.push(certificate, percent_encoded(&armoured(leaf.as_der()), b"+=/"));
             }
             Dialect::Apache => {
                 self.push(certificate, with_blanks(leaf.as_der()));
@@ -232,10 +232,10 @@ impl Headers<'_> {
             element.push("By", uri);
         }
         element.push("Hash", hex(&leaf.sha256()));
-        element.push("Cert", percent::encode(&armoured(leaf.as_der()), b""));
+        element.push("Cert", percent_encoded(&armoured(leaf.as_der()), b""));
         if what.chain {
             let all = std::iter::once(leaf.as_der()).chain(self.issuers()).flat_map(armoured);
-            element.push("Chain", percent::encode(&all.collect::<Vec<u8>>(), b""));
+            element.push("Chain", percent_encoded(&all.collect::<Vec<u8>>(), b""));
         }
         if what.details {
             element.push("Subject", self.verdict.get("ssl_client_s_dn").unwrap_or_default());

@@ -9,6 +9,7 @@ use super::options::{Key, OptionInfo};
 use super::value::invalid;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
+use crate::certificate::from_hex;
 use crate::crypto::{random, sha256};
 use crate::files;
 use crate::seal::Keys;
@@ -150,15 +151,6 @@ fn drawn() -> Result<Arc<[u8]>, Error> {
 
 fn is_long_enough(bytes: &[u8]) -> bool {
     (SHORTEST..=LONGEST).contains(&bytes.len())
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(high)? << 4 | digit(low)?),
-        _ => None,
-    };
-    digits.as_bytes().chunks(2).map(pair).collect()
 }
 
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! nginx: `$ssl_client_*` (ngx_http_ssl_module), as its source makes them.
 
 use super::{Subject, Variable, Verify, days_until, openssl_serial, openssl_time, pem};
-use crate::certificate::text::hex_lower;
+use crate::certificate::text::{hex_lower, percent_encoded};
 
 pub(super) const NAMES: &[Variable] = &[
     Variable { name: "ssl_client_verify", help: "`NONE`, `SUCCESS`, or `FAILED:` and OpenSSL's text of the reason" },
@@ -44,7 +44,7 @@ pub(super) fn render(subject: &dyn Subject, name: &str, now: i64) -> Option<Vec<
         "v_remain" => days_until(leaf.not_after(), now),
         "cert" => indented(&pem(leaf.as_der())),
         "raw_cert" => pem(leaf.as_der()),
-        "escaped_cert" => percent_encoded(&pem(leaf.as_der())),
+        "escaped_cert" => percent_encoded(&pem(leaf.as_der()), b""),
         _ => return None,
     })
 }
@@ -56,21 +56,6 @@ fn indented(pem: &[u8]) -> Vec<u8> {
         out.extend_from_slice(line);
         if line.ends_with(b"\n") {
             out.push(b'\t');
-        }
-    }
-    out
-}
-
-/// All but `A-Z a-z 0-9 - . _ ~`.
-fn percent_encoded(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() * 5 / 4);
-    for byte in bytes {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(*byte),
-            _ => {
-                out.push(b'%');
-                crate::certificate::text::push_hex_upper(&mut out, &[*byte]);
-            }
         }
     }
     out
