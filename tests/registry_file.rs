@@ -1,20 +1,17 @@
 //! The registry in a text file: processes that are killed at any moment while they write to it.
 
 #[path = "support/registrations.rs"]
-#[allow(dead_code, reason = "not every verb is used here")]
 mod registrations;
 #[path = "support/worker.rs"]
 mod worker_process;
 
 use std::fs;
 use std::path::Path;
-use std::thread;
 
-use clientcert::Error;
 use clientcert::registry::Registry;
-use registrations::{key, registration, scatter};
+use registrations::{enrol_each, key, registration, scatter};
 use tempfile::TempDir;
-use worker_process::{Worker, task, tell};
+use worker_process::{Worker, enrol_under_kills, task, tell};
 
 /// What the other tests start as processes of their own.
 #[test]
@@ -23,22 +20,9 @@ fn worker() {
     let task = task();
     let registry = Registry::open(&task[1]).expect("a registry");
     match &*task[0] {
-        "enrol" => enrol(&registry, task[2].parse().expect("a number"), task[3].parse().expect("a number")),
+        "enrol" => enrol_each(&registry, task[2].parse().expect("a number")..task[3].parse().expect("a number"), tell),
         "read" => read(&registry, &task[2]),
         task => panic!("no task: {task}"),
-    }
-}
-
-/// Registers keys one by one, and says after each that it is there.
-fn enrol(registry: &Registry, from: u64, to: u64) {
-    for number in from..to {
-        match registry.editor("test").enrol(&registration(number)) {
-            Ok(_) => {}
-            // The one before was killed after it had been written, and before it could say so.
-            Err(Error::KeyTaken) if number == from => {}
-            Err(error) => panic!("{number}: {error}"),
-        }
-        tell(number);
     }
 }
 
@@ -73,31 +57,8 @@ fn what_was_acknowledged_outlives_every_kill() {
     let stop = folder.path().join("stop");
     let reader = Worker::start(&["read", &url, stop.to_str().expect("a path")]);
 
-    let lives: u64 = thread::scope(|scope| {
-        let one_worker = |worker: u64| {
-            let (from, to) = (worker * EACH, (worker + 1) * EACH);
-            let (mut next, mut lives) = (from, 0);
-            while next < to {
-                let mut process = Worker::start(&["enrol", &url, &next.to_string(), &to.to_string()]);
-                // Some die before their first key, most in the midst.
-                let mut left = scatter(next + lives) % 12;
-                let mut acknowledge = |told: &str| {
-                    assert_eq!(told.parse(), Ok(next), "it tells of each key in turn");
-                    next += 1;
-                };
-                while left > 0 {
-                    let Some(told) = process.hear() else { break };
-                    acknowledge(&told);
-                    left -= 1;
-                }
-                process.kill().iter().for_each(|told| acknowledge(told));
-                lives += 1;
-            }
-            lives
-        };
-        let workers: Vec<_> = (0..WORKERS).map(|worker| scope.spawn(move || one_worker(worker))).collect();
-        workers.into_iter().map(|worker| worker.join().expect("a worker")).sum()
-    });
+    // Some die before their first key, most in the midst.
+    let lives = enrol_under_kills(&url, WORKERS, EACH, |next, lives| scatter(next + lives) % 12);
     assert!(lives > 4 * WORKERS, "only {lives} processes lived");
 
     fs::write(&stop, "").expect("a file");

@@ -17,11 +17,11 @@ use clientcert::certificate::OwnedCertificate;
 use clientcert::registry::{RegisteredKey, Registration, Registry};
 use clientcert::verify::Code;
 use clientcert::{Config, Error, Status, Verifier};
-use registrations::{key, registration, scatter, use_every_verb};
+use registrations::{enrol_each, key, registration, scatter, use_every_verb};
 use rusqlite::Connection;
 use support::{Key, NOW, Template};
 use tempfile::TempDir;
-use worker_process::{Worker, task, tell};
+use worker_process::{Worker, enrol_under_kills, task, tell};
 
 /// A folder with a registry in it.
 struct World {
@@ -62,7 +62,7 @@ fn worker() {
     let task = task();
     let registry = Registry::open(&task[1]).expect("a registry");
     match &*task[0] {
-        "enrol" => enrol(&registry, task[2].parse().expect("a number"), task[3].parse().expect("a number")),
+        "enrol" => enrol_each(&registry, task[2].parse().expect("a number")..task[3].parse().expect("a number"), tell),
         "read" => read(&registry, &task[1], &task[2]),
         "try" => match registry.editor("test").enrol(&registration(task[2].parse().expect("a number"))) {
             Ok(_) => tell("ok"),
@@ -70,19 +70,6 @@ fn worker() {
         },
         "fill" => fill(&registry),
         task => panic!("no task: {task}"),
-    }
-}
-
-/// Registers keys one by one, and says after each that it is there.
-fn enrol(registry: &Registry, from: u64, to: u64) {
-    for number in from..to {
-        match registry.editor("test").enrol(&registration(number)) {
-            Ok(_) => {}
-            // The one before was killed after it had been written, and before it could say so.
-            Err(Error::KeyTaken) if number == from => {}
-            Err(error) => panic!("{number}: {error}"),
-        }
-        tell(number);
     }
 }
 
@@ -135,31 +122,8 @@ fn what_was_acknowledged_outlives_every_kill() {
     let stop = world.folder.path().join("stop");
     let reader = Worker::start(&["read", &world.url(), stop.to_str().expect("a path")]);
 
-    let lives: u64 = thread::scope(|scope| {
-        let one_worker = |worker: u64| {
-            let (from, to) = (worker * EACH, (worker + 1) * EACH);
-            let (mut next, mut lives) = (from, 0);
-            while next < to {
-                let mut process = Worker::start(&["enrol", &world.url(), &next.to_string(), &to.to_string()]);
-                // Some die before their first key, most in the midst.
-                let mut left = scatter(next) % 200;
-                let mut acknowledge = |told: &str| {
-                    assert_eq!(told.parse(), Ok(next), "it tells of each key in turn");
-                    next += 1;
-                };
-                while left > 0 {
-                    let Some(told) = process.hear() else { break };
-                    acknowledge(&told);
-                    left -= 1;
-                }
-                process.kill().iter().for_each(|told| acknowledge(told));
-                lives += 1;
-            }
-            lives
-        };
-        let workers: Vec<_> = (0..WORKERS).map(|worker| scope.spawn(move || one_worker(worker))).collect();
-        workers.into_iter().map(|worker| worker.join().expect("a worker")).sum()
-    });
+    // Some die before their first key, most in the midst.
+    let lives = enrol_under_kills(&world.url(), WORKERS, EACH, |next, _| scatter(next) % 200);
     assert!(lives > 5 * WORKERS, "only {lives} processes lived");
 
     fs::write(&stop, "").expect("a file");

@@ -1,7 +1,12 @@
 //! Registrations by number, and all that can be done to them.
 
-use clientcert::Status;
+// Each test program takes what it needs.
+#![allow(dead_code)]
+
+use std::ops::Range;
+
 use clientcert::registry::{RegisteredKey, Registration, Registry};
+use clientcert::{Error, Status};
 
 /// The key that a number stands for.
 pub fn key(number: u64) -> RegisteredKey {
@@ -21,6 +26,19 @@ pub fn registration(number: u64) -> Registration {
     registration.no_manage = number.is_multiple_of(5);
     registration.ca = (number.is_multiple_of(7)).then_some([7; 32]);
     registration
+}
+
+/// Registers numbers one by one, and says after each that it is there.
+pub fn enrol_each(registry: &Registry, numbers: Range<u64>, tell: impl Fn(u64)) {
+    for number in numbers.clone() {
+        match registry.editor("test").enrol(&registration(number)) {
+            Ok(_) => {}
+            // The one before was killed after it had been written, and before it could say so.
+            Err(Error::KeyTaken) if number == numbers.start => {}
+            Err(error) => panic!("{number}: {error}"),
+        }
+        tell(number);
+    }
 }
 
 /// The finalizer of SplitMix64, so that the same run comes again.

@@ -11,7 +11,7 @@ use std::os::unix::{
 };
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::{env, fs};
+use std::{env, fs, thread};
 
 /// What the process is to do, as words.
 const TASK: &str = "CLIENTCERT_TEST_TASK";
@@ -102,6 +102,36 @@ impl Worker {
         let said = std::iter::from_fn(|| self.hear()).collect();
         (said, self.child.wait().expect("its end").success())
     }
+}
+
+/// Has processes do the task `enrol`, `workers` of them at a time and each for `each` numbers of its own, and kills each once
+/// it has told of as many as `patience` says, by the number it is at and how often it lived. Returns how many lived until all
+/// numbers were told of.
+pub fn enrol_under_kills(url: &str, workers: u64, each: u64, patience: impl Fn(u64, u64) -> u64 + Sync) -> u64 {
+    let one_worker = &|worker: u64| {
+        let (from, to) = (worker * each, (worker + 1) * each);
+        let (mut next, mut lives) = (from, 0);
+        while next < to {
+            let mut process = Worker::start(&["enrol", url, &next.to_string(), &to.to_string()]);
+            let mut left = patience(next, lives);
+            let mut acknowledge = |told: &str| {
+                assert_eq!(told.parse(), Ok(next), "it tells of each key in turn");
+                next += 1;
+            };
+            while left > 0 {
+                let Some(told) = process.hear() else { break };
+                acknowledge(&told);
+                left -= 1;
+            }
+            process.kill().iter().for_each(|told| acknowledge(told));
+            lives += 1;
+        }
+        lives
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|worker| scope.spawn(move || one_worker(worker))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker")).sum()
+    })
 }
 
 /// In the worker: its task.
