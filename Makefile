@@ -21,7 +21,7 @@ SONAME := libclientcert.so.1
 SHARED := $(SONAME).$(shell echo $(VERSION) | cut -d. -f2-)
 BUILT := $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
-.PHONY: demo test lint bench fuzz header docs install install-library install-tool clean
+.PHONY: demo test lint bench fuzz header docs stage install install-library install-tool clean
 
 demo: ## a TLS server in C tells real clients apart
 	scripts/demo
@@ -44,6 +44,9 @@ header: ## write include/clientcert.h, the cdef and the list of symbols anew fro
 docs: ## docs/options.md, written anew from the table in the source, and the Rust documentation
 	UPDATE_DOCS=1 $(CARGO) test --locked --test options
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --features rustls
+
+stage: ## the library and the tool, unoptimised, where the bindings' tests look for them
+	$(MAKE) --no-print-directory install PROFILE=dev DESTDIR= PREFIX=$(abspath $(or $(CARGO_TARGET_DIR),target)/stage)
 
 install: install-library install-tool
 
