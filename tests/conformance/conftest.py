@@ -1,0 +1,31 @@
+"""Builds the programs once, and gives every test a way to ask them all."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from driver.compare import Answers, ask_all
+from driver.pki import Pki
+from driver.programs import Json, Program, build_all
+
+Ask = Callable[[Sequence[Json]], Answers]
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> list[Program]:
+    return build_all(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def ask(programs: list[Program]) -> Ask:
+    """Asks all programs, sees to it that they agree, and returns what they say."""
+    return lambda cases: ask_all(programs, cases)
+
+
+@pytest.fixture(scope="session")
+def pki() -> Pki:
+    return Pki()
