@@ -1,18 +1,15 @@
 """Builds the programs once, and gives every test a way to ask them all."""
 
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from driver.compare import Answers, ask_all
+from driver.compare import Ask, ask_all
 from driver.pki import Pki
-from driver.programs import Json, Program, build_all
-
-Ask = Callable[[Sequence[Json]], Answers]
+from driver.programs import Program, build_all
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,10 @@
 """The corpora through every language. What each case has to come out as, tests/conformance.rs says."""
 
-from collections.abc import Callable, Sequence
-
 from driver import corpora, variables
-from driver.compare import Answers
-from driver.programs import Json
+from driver.compare import Ask
 
 
-def test_every_language_says_the_same_of_every_chain(
-    ask: Callable[[Sequence[Json]], Answers],
-) -> None:
+def test_every_language_says_the_same_of_every_chain(ask: Ask) -> None:
     folder = corpora.folder()
     if folder is None:
         print("the corpora are NOT COMPARED, because CLIENTCERT_CORPORA=none")
@@ -17,6 +12,8 @@ def test_every_language_says_the_same_of_every_chain(
     cases = corpora.read(folder, variables.names(numbers=1))
     assert cases, f"{folder} holds no case"
     answers = ask(cases)
-    verdicts = [answer["answers"][0]["verdict"] for answer in answers.values() if "answers" in answer]
+    verdicts = [
+        answer["answers"][0]["verdict"] for answer in answers.values() if "answers" in answer
+    ]
     assert any(verdict["verified"] for verdict in verdicts)
     assert any(not verdict["verified"] for verdict in verdicts)

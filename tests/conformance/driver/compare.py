@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +12,9 @@ from .variables import MOMENTARY
 MOST_DIFFERENCES = 20
 
 Answers = dict[str, Json]
+
+# What the fixture `ask` is.
+Ask = Callable[[Sequence[Json]], Answers]
 
 
 def ask_all(programs: Sequence[Program], cases: Sequence[Json]) -> Answers:

@@ -47,7 +47,9 @@ def case(given: Json, variables: list[str]) -> Json:
         ]
     if given.get("crls_pem"):
         blobs.append(["crl", "".join(given["crls_pem"]).encode().hex()])
-    chain = [der.hex() for pem in [given["leaf_pem"], *given["intermediates_pem"]] for der in ders(pem)]
+    chain = [
+        der.hex() for pem in [given["leaf_pem"], *given["intermediates_pem"]] for der in ders(pem)
+    ]
     return {
         "id": given["id"],
         "options": options,
