@@ -143,7 +143,7 @@ def with_c_request(request: Request, use: Callable[[Any], Any]) -> Any:
         _free.append(c_request)
 
 
-# Requests of C that nobody uses now. A signal handler or another thread may decide while one is in use: it takes another.
+# Requests of C that nobody uses now: a signal handler or another thread that decides meanwhile takes another.
 _free: deque[Any] = deque(maxlen=64)
 
 # The texts that a client writes. One that is not UTF-8 makes the decision a refusal and raises nothing.

@@ -126,8 +126,8 @@ class Verifier(Handle):
         """Completes a verdict that asks the host whose a key is (`registry` is `external`).
 
         `answer` is what the host found for `Verdict.pending_fingerprint`: a mapping with `user` and perhaps `label`,
-        `disabled`, `revoked`, `not_before`, `not_after`, `no_manage`, `key`, `ca`; the same as JSON; a line as in a file
-        of registrations; or None, which says that the key is not registered.
+        `disabled`, `revoked`, `not_before`, `not_after`, `no_manage`, `key`, `ca`; the same as JSON; a line as in a
+        file of registrations; or None, which says that the key is not registered.
         """
         if answer is None or isinstance(answer, Mapping):
             answer = json.dumps(None if answer is None else dict(answer))
@@ -233,8 +233,8 @@ class Verifier(Handle):
         """Where to redirect a browser (303) that another host sent here with `clientcert_question` in its URL.
 
         `verdict` is on the client of this connection, and `handshake_time` when it proved its key: now, unless the
-        session was resumed. Raises `NotEntitledError` where the client is not verified, and `InvalidArgumentError` where
-        the question is none, or is too old.
+        session was resumed. Raises `NotEntitledError` where the client is not verified, and `InvalidArgumentError`
+        where the question is none, or is too old.
         """
         place = ffi.new("clientcert_ticket **")
         check(
