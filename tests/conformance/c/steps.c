@@ -343,11 +343,11 @@ static json_t *change(struct bench *bench, json_t *step)
         give_up(clientcert_error_message(error));
     int32_t status = change_registry(bench, registry, step, &error);
     json_t *answer = outcome(status, error);
-    json_object_set_new(answer, "audit", text(clientcert_registry_audit(registry)));
+    json_object_set_new(answer, "audit", json_loads(clientcert_registry_audit(registry), 0, NULL));
     error = NULL;
     if (clientcert_registry_list(registry, "all", NULL, &list, &error) != CLIENTCERT_OK)
         give_up(clientcert_error_message(error));
-    json_object_set_new(answer, "list", text(list));
+    json_object_set_new(answer, "list", json_loads(list, 0, NULL));
     clientcert_registry_free(registry);
     return answer;
 }

@@ -53,7 +53,7 @@ def environment() -> dict[str, str]:
 def build_all(folder: Path) -> list[Program]:
     """Every program, built in a folder. The first is the one that the others are compared with."""
     assert (STAGE / "lib" / "libclientcert.so").exists(), f"{STAGE}: no library; make stage"
-    return [build_c(folder), build_rust()]
+    return [build_c(folder), build_rust(), build_go(folder), build_python()]
 
 
 def build_c(folder: Path) -> Program:

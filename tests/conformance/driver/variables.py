@@ -1,6 +1,7 @@
 """The names of all variables, as docs/variables.md has them."""
 
 import re
+from collections.abc import Sequence
 
 from .programs import ROOT
 
@@ -19,14 +20,14 @@ def documented() -> list[str]:
     return names
 
 
-def names(numbers: int) -> list[str]:
-    """Every name to ask for, with so many numbers where a variable is numbered."""
+def names(numbers: int, parts: Sequence[str] = PARTS) -> list[str]:
+    """Every name to ask for, with so many numbers where one is numbered, and these of Apache's parts of a name."""
     found: list[str] = ["no_such_variable"]
     for name in documented():
         if name.endswith("_x509_N_RAW"):
             head = name.removesuffix("_x509_N_RAW")
             endings = ["", "_RAW"] + [f"_{n}{raw}" for n in range(numbers) for raw in ("", "_RAW")]
-            found += [f"{head}_{part}{ending}" for part in PARTS for ending in endings]
+            found += [f"{head}_{part}{ending}" for part in parts for ending in endings]
         elif name.endswith("_N"):
             head = name.removesuffix("_N")
             found += [head, f"{head}_count"] + [f"{head}_{n}" for n in range(numbers)]

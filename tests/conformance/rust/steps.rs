@@ -136,9 +136,9 @@ impl<'c> Bench<'c> {
         let records = self.change(&registry.editor(text(&step["actor"])), step);
         let mut answer = outcome(&records);
         let records = records.unwrap_or_default();
-        answer["audit"] = records.iter().map(AuditRecord::to_json).collect::<Value>().to_string().into();
+        answer["audit"] = records.iter().map(AuditRecord::to_json).collect();
         let list = registry.list(None).expect("a list");
-        answer["list"] = list.iter().map(Registration::to_json).collect::<Value>().to_string().into();
+        answer["list"] = list.iter().map(Registration::to_json).collect();
         answer
     }
 
