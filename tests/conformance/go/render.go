@@ -32,7 +32,7 @@ func verdictToJSON(verdict *clientcert.Verdict, names []string, now time.Time) O
 			variables[name] = hex.EncodeToString([]byte(value))
 		}
 	}
-	identity := verdict.PolicyIdentity()
+	identity, whole := verdict.PolicyIdentity(), string(verdict.JSON())
 	return Object{
 		"outcome":         int(verdict.Outcome()),
 		"verified":        verdict.Verified(),
@@ -46,8 +46,8 @@ func verdictToJSON(verdict *clientcert.Verdict, names []string, now time.Time) O
 		"certificates":    hexes(verdict.Certificates()),
 		"questions":       questions,
 		"variables":       variables,
-		"json":            string(verdict.JSON()),
-		"accessors":       accessors(verdict),
+		"json":            whole,
+		"accessors":       accessors(verdict, whole),
 	}
 }
 
@@ -64,7 +64,7 @@ func validUntil(verdict *clientcert.Verdict) int64 {
 }
 
 // accessors are what the typed accessors say, each by the name of the variable that it is about.
-func accessors(verdict *clientcert.Verdict) Object {
+func accessors(verdict *clientcert.Verdict, whole string) Object {
 	said := Object{
 		"outcome":             verdict.Outcome().String(),
 		"user":                verdict.User(),
@@ -90,7 +90,7 @@ func accessors(verdict *clientcert.Verdict) Object {
 		"san_upn":             list(verdict.UPNs()),
 	}
 	// IPAddresses leaves out what is no address.
-	if !strings.Contains(string(verdict.JSON()), `"type":"ip","value":"#`) {
+	if !strings.Contains(whole, `"type":"ip","value":"#`) {
 		said["san_ip"] = texts(verdict.IPAddresses())
 	}
 	return said

@@ -5,7 +5,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
 import clientcert
-from clientcert import Dialect, HeaderNames, HTTPVersion, Late, Registry, Request, Requirement, Verdict, forwarded
+from clientcert import (
+    Dialect,
+    HeaderNames,
+    HTTPVersion,
+    Late,
+    Registry,
+    Request,
+    Requirement,
+    Verdict,
+    forwarded,
+)
 from render import (
     Json,
     crls_to_json,
