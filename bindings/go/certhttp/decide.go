@@ -3,6 +3,7 @@ package certhttp
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func (g *Guard) describe(r *http.Request, facts *facts, place Place) clientcert.
 		HTTPVersion:                 httpVersion(r),
 		ProvedAt:                    facts.provedAt,
 		Resumed:                     facts.resumed,
-		EarlyData:                   r.Header.Get("Early-Data") == "1", // RFC 8470
+		EarlyData:                   slices.Contains(r.Header.Values("Early-Data"), "1"), // RFC 8470
 		LogOut:                      place.logOut,
 		LoggedOut:                   cookie(r, loggedOutCookie) != "",
 	}
