@@ -221,7 +221,15 @@ func (h *handshake) wrap(base *tls.Config, state tls.ConnectionState, session *t
 	if h.asks && len(state.PeerCertificates) == 0 {
 		return nothing()
 	}
-	record := connection.host.Verifier.ExportSession(connection.verdict, connection.host.Name, connection.provedAt)
+	verdict, provedAt := connection.verdict, connection.provedAt
+	if verdict == nil {
+		// Where nothing is asked in TLS 1.3, the ticket goes out before VerifyConnection is called.
+		var err error
+		if verdict, provedAt, err = h.judge(state); err != nil {
+			return nothing()
+		}
+	}
+	record := connection.host.Verifier.ExportSession(verdict, connection.host.Name, provedAt)
 	if record == nil {
 		return nothing()
 	}
