@@ -61,7 +61,7 @@ type facts struct {
 	attributed      bool
 	redeemed        bool // a ticket of another host was, in this request
 	resumed         bool
-	reused          bool
+	reused          bool // it is not the connection's first request, or the connection was made for another host
 	preflightOpened bool
 	answered421     bool
 	identityBefore  string
@@ -99,6 +99,8 @@ func (g *Guard) identify(facts *facts, r *http.Request) {
 		facts.verdict = facts.connection.tls.Verdict()
 		facts.provedAt = facts.connection.tls.ProvedAt()
 		facts.resumed = facts.connection.tls.Resumed()
+		made := facts.connection.tls.Host()
+		facts.reused = facts.reused || made.Verifier != facts.host.Verifier || made.Name != facts.host.Name
 	}
 }
 
@@ -137,7 +139,7 @@ func (c *connection) remember(facts *facts, decision *clientcert.Decision, r *ht
 	defer c.lock.Unlock()
 	switch action := decision.Action(); {
 	case action == clientcert.ActionPreflight:
-		c.preflightOpened = c.preflightOpened || !facts.reused
+		c.preflightOpened = c.preflightOpened || c.requests == 1
 	case action == clientcert.ActionMisdirected:
 		c.answered421 = r.Host
 	}
