@@ -61,6 +61,7 @@ type facts struct {
 	attributed      bool
 	redeemed        bool // a ticket of another host was, in this request
 	resumed         bool
+	first           bool // it is the connection's first request
 	reused          bool // it is not the connection's first request, or the connection was made for another host
 	preflightOpened bool
 	answered421     bool
@@ -124,7 +125,8 @@ func (c *connection) tell(facts *facts, r *http.Request) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.requests++
-	facts.reused = c.requests > 1
+	facts.first = c.requests == 1
+	facts.reused = !facts.first
 	facts.preflightOpened = c.preflightOpened
 	facts.answered421 = c.answered421 != "" && c.answered421 == r.Host
 	facts.identityBefore = c.identity
@@ -139,7 +141,7 @@ func (c *connection) remember(facts *facts, decision *clientcert.Decision, r *ht
 	defer c.lock.Unlock()
 	switch action := decision.Action(); {
 	case action == clientcert.ActionPreflight:
-		c.preflightOpened = c.preflightOpened || c.requests == 1
+		c.preflightOpened = c.preflightOpened || facts.first
 	case action == clientcert.ActionMisdirected:
 		c.answered421 = r.Host
 	}
