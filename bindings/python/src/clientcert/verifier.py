@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Optional, Union
@@ -24,7 +23,7 @@ from .config import Config
 from .decision import Decision
 from .forwarded import Dialect, HeaderNames, Headers, c_headers
 from .policy import Policy, Statistics
-from .registry import Registry
+from .registry import Registry, registration_json
 from .request import Request, with_c_request
 from .verdict import Verdict
 
@@ -126,11 +125,11 @@ class Verifier(Handle):
         """Completes a verdict that asks the host whose a key is (`registry` is `external`).
 
         `answer` is what the host found for `Verdict.pending_fingerprint`: a mapping with `user` and perhaps `label`,
-        `disabled`, `revoked`, `not_before`, `not_after`, `no_manage`, `key`, `ca`; the same as JSON; a line as in a
-        file of registrations; or None, which says that the key is not registered.
+        `disabled`, `revoked`, `not_before`, `not_after` (aware datetimes), `no_manage`, `key`, `ca`; the same as JSON; a
+        line as in a file of registrations; or None, which says that the key is not registered.
         """
         if answer is None or isinstance(answer, Mapping):
-            answer = json.dumps(None if answer is None else dict(answer))
+            answer = registration_json(answer)
         data = encoded(answer) if isinstance(answer, str) else bytes(answer)
         return Verdict(
             lib.clientcert_verdict_resolve(self._c, verdict._c, data, len(data), moment(time))
