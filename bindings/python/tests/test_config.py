@@ -114,11 +114,12 @@ def test_options_that_contradict_each_other_make_no_verifier() -> None:
 
 
 def test_certificates_may_be_in_memory(pki: PKI) -> None:
-    for value in (
+    values: list[Any] = [
         pki.root.read_bytes(),
         pki.der("root"),
         [pki.der("root"), pki.path("stranger.crt")],
-    ):
+    ]
+    for value in values:
         with Verifier(Config(mode="require", ca=value)) as verifier:
             assert verifier.verify(pki.chain("good")).verified
 

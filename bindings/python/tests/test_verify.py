@@ -42,7 +42,7 @@ def test_a_verdict_is_the_one_of_the_tool(
     presented = pki.path(f"{client}.chain-der")
     presented.write_bytes(b"".join(pki.chain(client)))
     moment = int(datetime.now(timezone.utc).timestamp())
-    command = [
+    command: list[Any] = [
         tool,
         "verify",
         "--json",
@@ -155,7 +155,8 @@ def test_an_expired_client_is_not(verifier: Verifier, pki: PKI) -> None:
 
 
 def test_no_certificate_is_no_error_and_no_identity(verifier: Verifier) -> None:
-    for nothing in ([], (), b"", bytearray()):
+    nothings: list[Any] = [[], (), b"", bytearray()]
+    for nothing in nothings:
         verdict = verifier.verify(nothing)
         assert verdict.outcome is Outcome.NONE
         assert not verdict.verified
@@ -169,12 +170,13 @@ def test_no_certificate_is_no_error_and_no_identity(verifier: Verifier) -> None:
 
 def test_a_chain_may_be_in_one(verifier: Verifier, pki: PKI) -> None:
     chain = pki.chain("chain")
-    for whole in (
+    wholes: list[Any] = [
         b"".join(chain),
         bytearray(b"".join(chain)),
         memoryview(b"".join(chain)),
         tuple(chain),
-    ):
+    ]
+    for whole in wholes:
         assert verifier.verify(whole).verified
 
 
@@ -289,7 +291,7 @@ def test_what_is_closed_says_so(pki: PKI) -> None:
         with pytest.raises(clientcert.ClosedError, match="Verdict is closed"):
             read()
     with pytest.raises(AttributeError):
-        verdict.no_such_thing  # type: ignore[attr-defined]  # noqa: B018
+        verdict.no_such_thing  # noqa: B018
 
 
 def test_a_verdict_is_not_pickled(verifier: Verifier) -> None:

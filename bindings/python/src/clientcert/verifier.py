@@ -28,6 +28,10 @@ from .request import Request, with_c_request
 from .verdict import Verdict
 
 
+Chain = Union[Sequence[bytes], bytes, bytearray, memoryview]
+"""Certificates in DER as a client presented them, its own first: each by itself, or all in one."""
+
+
 class Proof(NamedTuple):
     """A client that proved earlier who it is."""
 
@@ -57,9 +61,7 @@ class Verifier(Handle):
             check(lib.clientcert_verifier_new, config._c, place)
         self._c = owned(place[0], lib.clientcert_verifier_free)
 
-    def verify(
-        self, chain: Union[Sequence[bytes], bytes], *, time: Optional[Moment] = None
-    ) -> Verdict:
+    def verify(self, chain: Chain, *, time: Optional[Moment] = None) -> Verdict:
         """Says who a client is by the certificates that it presented.
 
         `chain` is DER, as the client sent it, its own certificate first: a list, or all in one. Nothing in it says that
@@ -274,7 +276,7 @@ def decide(
     return verifier.decide(verdict, request, time=time)
 
 
-def _joined(chain: Union[Sequence[bytes], bytes]) -> bytes:
+def _joined(chain: Chain) -> bytes:
     if isinstance(chain, (bytes, bytearray, memoryview)):
         return bytes(chain)
     if isinstance(chain, str):
