@@ -54,6 +54,7 @@ def client_certificates(
     forwarded: Union[Dialect, str, None] = None,
     names: Optional[HeaderNames] = None,
     virtual_host: Optional[str] = None,
+    refresh: Optional[float] = 1.0,
 ) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
     """A middleware that decides about every request. It belongs first in the list.
 
@@ -63,8 +64,11 @@ def client_certificates(
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.
+        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
     """
-    gate = Gate(verifier, forwarded=forwarded, names=names, virtual_host=virtual_host)
+    gate = Gate(
+        verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
+    )
     rule_of = rule_lookup(places)
 
     @web.middleware

@@ -40,6 +40,7 @@ class ClientCertificates:
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.
+        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class ClientCertificates:
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
+        refresh: Optional[float] = 1.0,
     ) -> None:
         self._named: dict[str, Any] = {
             "places": places,
             "forwarded": forwarded,
             "names": names,
             "virtual_host": virtual_host,
+            "refresh": refresh,
         }
         if app is not None:
             if verifier is None:

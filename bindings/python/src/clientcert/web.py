@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
+from ._refresher import Refresher
 from .decision import Action, Body, Decision
 from .forwarded import Dialect, HeaderNames, is_forwarded_header
 from .request import HTTPVersion, Request, Requirement
@@ -287,6 +288,9 @@ class Gate:
             None: clients connect to this server, and their headers about certificates count for nothing.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host, for the option `authority = name`.
+        refresh: How often, in seconds, files that the policy names (CAs, CRLs, registries) are looked at for changes,
+            by a thread of its own that begins with the first request. None: never; then the host calls
+            `Verifier.refresh`.
     """
 
     def __init__(
@@ -296,8 +300,10 @@ class Gate:
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
+        refresh: Optional[float] = 1.0,
     ) -> None:
         self._verifier = verifier
+        self._refresher = None if refresh is None else Refresher(verifier, refresh)
         self._dialect = None if forwarded is None else Dialect.named(forwarded)
         self._names = names
         self._virtual_host = virtual_host
@@ -327,6 +333,8 @@ class Gate:
             peer: The other end of the socket, or `unix`; never an address out of a header.
             headers: Those that `hides` is true for.
         """
+        if self._refresher is not None:
+            self._refresher.begin()
         if self._dialect is None:
             verdict = self._verifier.verify(chain)
         else:

@@ -52,6 +52,7 @@ class ClientCertificates:
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.
+        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
     """
 
     def __init__(
@@ -63,9 +64,12 @@ class ClientCertificates:
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
+        refresh: Optional[float] = 1.0,
     ) -> None:
         self._app = app
-        self._gate = Gate(verifier, forwarded=forwarded, names=names, virtual_host=virtual_host)
+        self._gate = Gate(
+            verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
+        )
         self._rule = rule_lookup(places)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
