@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 TESTS = Path(__file__).resolve().parent
 
@@ -27,15 +27,18 @@ def free_port() -> int:
 
 
 class Process:
-    """A server that listens on a port of the loopback interface, as long as this lives."""
+    """A server that listens on a port of the loopback interface, or on a Unix socket, as long as this lives."""
 
     def __init__(
-        self, command: Sequence[object], port: int, log: Path, environment: Mapping[str, str] = {}
+        self,
+        command: Sequence[object],
+        where: Union[int, Path],
+        log: Path,
+        environment: Mapping[str, str] = {},
     ) -> None:
         import clientcert
 
         source = Path(clientcert.__file__).resolve().parent.parent
-        self.port = port
         self._log = log
         self._file = log.open("wb")
         self._process = subprocess.Popen(
@@ -54,9 +57,8 @@ class Process:
         for _ in range(600):
             if self._process.poll() is not None:
                 raise RuntimeError(f"{command[0]} ended: {self.log()}")
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
+            if _listens(where):
+                return
             time.sleep(0.05)
         self.stop()
         raise RuntimeError(f"nobody listens: {self.log()}")
@@ -74,6 +76,14 @@ class Process:
             self._process.kill()
             self._process.wait()
         self._file.close()
+
+
+def _listens(where: Union[int, Path]) -> bool:
+    if isinstance(where, Path):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(where)) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", where)) == 0
 
 
 @dataclass
@@ -154,8 +164,8 @@ _BASE64 = """map $ssl_client_raw_cert $client_cert {{
     }}"""
 
 
-def nginx(folder: Path, pki: Path, backend: int, dialect: str) -> Process:
-    """Debian's nginx in front of a server: asks for certificates, judges none, and forwards what it got."""
+def nginx(folder: Path, pki: Path, backend: int, dialect: str) -> tuple[Process, int]:
+    """Debian's nginx in front of a server, and its port: asks for certificates, and forwards what it got."""
     port = free_port()
     lines = "".join(f"(?:(?<l{n}>[A-Za-z0-9+/=]+)\\n)?" for n in range(16))
     names = "".join(f"$l{n}" for n in range(16))
@@ -197,8 +207,5 @@ http {{
 }}
 """
     (folder / "nginx.conf").write_text(configuration)
-    return Process(
-        ["nginx", "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"],
-        port,
-        folder / "nginx.log",
-    )
+    command = ["nginx", "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"]
+    return Process(command, port, folder / "nginx.log"), port

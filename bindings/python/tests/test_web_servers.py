@@ -90,7 +90,7 @@ class Site:
 
 def start(
     stack: Stack, pki: Path, folder: Path, files: list[object], **environment: str
-) -> Process:
+) -> tuple[Process, int]:
     options = {
         "mode": "optional",
         "ca": str(pki / "root.crt"),
@@ -103,7 +103,7 @@ def start(
         "TEST_DATABASE": str(folder / "users.sqlite"),
         **environment,
     }
-    return Process(stack.command(port, files), port, folder / "server.log", environment)
+    return Process(stack.command(port, files), port, folder / "server.log", environment), port
 
 
 #: Servers that clients connect to, and servers behind nginx in one of its dialects.
@@ -126,12 +126,12 @@ def site(
     files = pki.folder
     folder = tmp_path_factory.mktemp("site")
     if dialect is None:
-        server = start(stack, files, folder, [files / "server.crt", files / "server.key"])
-        yield Site(stack, files, server.port, server.port, None)
+        server, port = start(stack, files, folder, [files / "server.crt", files / "server.key"])
+        yield Site(stack, files, port, port, None)
     else:
-        server = start(stack, files, folder, [], TEST_FORWARDED=dialect)
-        proxy = nginx(folder, files, server.port, dialect)
-        yield Site(stack, files, proxy.port, server.port, dialect)
+        server, backend = start(stack, files, folder, [], TEST_FORWARDED=dialect)
+        proxy, port = nginx(folder, files, backend, dialect)
+        yield Site(stack, files, port, backend, dialect)
         proxy.stop()
     server.stop()
 
