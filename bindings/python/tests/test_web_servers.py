@@ -182,6 +182,10 @@ def test_what_the_framework_calls_its_user(site: Site) -> None:
     page = site.client("good").get("/user").json
     assert page.get("remote_user", "alice") == "alice"
     assert page.get("django_user", "alice") == "alice"
+    page = site.client("good").get("/alice").json
+    # A session would outlive the certificate.
+    assert page.get("django_user", "alice") == "alice"
+    assert page.get("sessions", 0) == 0
     page = site.client().get("/").json
     assert page.get("remote_user") is None
     assert page.get("django_user") is None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -47,11 +48,16 @@ class _Extended:
         # A WebSocket has a protocol of its own, which takes the connection over.
         sockets = getattr(self, "ws_protocol_class", None)
         if sockets is not None and not issubclass(sockets, _Extended):
-            self.ws_protocol_class = type(sockets.__name__, (_Extended, sockets), {})
+            self.ws_protocol_class = _extended(sockets)
 
 
 class HTTPProtocol(_Extended, AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """Uvicorn's protocol for HTTP/1.1, for its option `http`."""
+
+
+@lru_cache
+def _extended(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
+    return type(protocol.__name__, (_Extended, protocol), {})
 
 
 class _Connection:

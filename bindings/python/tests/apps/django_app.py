@@ -40,7 +40,8 @@ settings.configure(
 )
 django.setup()
 
-from django.core.asgi import get_asgi_application  # noqa: E402 (after the settings)
+from django.contrib.sessions.models import Session  # noqa: E402 (after the settings)
+from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
@@ -53,6 +54,7 @@ def page(request):
     names = set(request.headers) | {key[5:] for key in request.META if key.startswith("HTTP_")}
     seen = describe(request.client_certificate, names)
     seen["django_user"] = request.user.get_username() or None
+    seen["sessions"] = Session.objects.count()
     return JsonResponse(seen)
 
 

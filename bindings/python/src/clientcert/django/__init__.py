@@ -16,7 +16,7 @@ Keys of `CLIENTCERT`:
 - `places`: what is required where, by path (`clientcert.web.require`). Default: nothing.
 - `forwarded`: the dialect of the proxy in front. Default: clients connect to this server.
 - `names`, `virtual_host`, `refresh`: see `clientcert.web.Gate`.
-- `login`: whether a verified client is logged in without asking. Default: True.
+- `login`: whether `request.user` is the user of a verified client, where no session has another one. Default: True.
 - `create_users`: whether a user who is not in the database is created. Default: False.
 """
 

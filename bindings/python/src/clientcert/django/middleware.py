@@ -10,19 +10,17 @@ from django.conf import settings
 from django.contrib import auth
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from .. import asgi, wsgi
 from ..config import Config
 from ..verifier import Verifier
 from ..web import AmbiguousPath, Answer, Client, Gate, Refused, bad_request, rule_lookup
-
-# The key of the session that says which certificate's user it was begun for.
-_SESSION_USER = "_clientcert_user"
+from .backend import ClientCertificateBackend
 
 
 class ClientCertificateMiddleware:
-    """Decides about every request, and logs in whom its certificate stands for. It belongs after
-    AuthenticationMiddleware."""
+    """Decides about every request, and says whose it is. It belongs after AuthenticationMiddleware."""
 
     sync_capable = True
     async_capable = True
@@ -43,35 +41,35 @@ class ClientCertificateMiddleware:
     def __call__(self, request: Any) -> Any:
         if self._asynchronous:
             return self._call_async(request)
-        answer = self._begin(request)
-        return self._finish(
-            request, _response(answer) if answer is not None else self.get_response(request)
-        )
+        answer, logs_out = self._begin(request)
+        if logs_out:
+            auth.logout(request)
+        response = _response(answer) if answer is not None else self.get_response(request)
+        return _finish(request, response)
 
     async def _call_async(self, request: Any) -> Any:
-        answer = await sync_to_async(self._begin)(request)
-        return self._finish(
-            request, _response(answer) if answer is not None else await self.get_response(request)
-        )
+        answer, logs_out = self._begin(request)
+        if logs_out:
+            await sync_to_async(auth.logout)(request)
+        response = _response(answer) if answer is not None else await self.get_response(request)
+        return _finish(request, response)
 
     def process_exception(self, request: Any, exception: Exception) -> Optional[HttpResponse]:
         """Answers who was refused by a view."""
         return _response(exception.answer) if isinstance(exception, Refused) else None
 
-    def _begin(self, request: Any) -> Optional[Answer]:
+    def _begin(self, request: Any) -> tuple[Optional[Answer], bool]:
+        """What a request is answered before the application sees it, and whether its session ends."""
         client = self._client(request)
         request.client_certificate = client
         try:
             rule = self._rule(request.path_info)
         except AmbiguousPath:
-            return bad_request("The path is ambiguous.")
+            return bad_request("The path is ambiguous."), False
         answer = client.refuse(rule, pass_preflight=True)
-        if hasattr(request, "session"):
-            if rule.logs_out:
-                auth.logout(request)
-            elif answer is None and self._log_in:
-                _identify(request, client)
-        return answer
+        if self._log_in and client.user is not None and hasattr(request, "user"):
+            _identify(request, client)
+        return answer, rule.logs_out and hasattr(request, "session")
 
     def _client(self, request: Any) -> Client:
         scope = getattr(request, "scope", None)
@@ -85,11 +83,6 @@ class ClientCertificateMiddleware:
         ]:
             del request.META[key]
         return asgi.client_of(self._gate, scope)
-
-    def _finish(self, request: Any, response: HttpResponse) -> HttpResponse:
-        for name, value in request.client_certificate.response_headers:
-            _add(response, name, value)
-        return response
 
 
 def _verifier(
@@ -113,16 +106,39 @@ def _response(answer: Answer) -> HttpResponse:
 
 
 def _identify(request: Any, client: Client) -> None:
-    """Logs a user in by his certificate, and out again when it is no longer his."""
-    begun_for = request.session.get(_SESSION_USER)
-    if begun_for is not None and begun_for != client.user:
-        auth.logout(request)
-    if client.user is None or request.user.is_authenticated:
-        return
-    user = auth.authenticate(request, client_certificate=client)
-    if user is not None:
-        auth.login(request, user)
-        request.session[_SESSION_USER] = client.user
+    """Makes the request that of the certificate's user, unless a session has another one.
+
+    It counts for this request alone: no session is begun that would outlive the certificate.
+    """
+    of_session = request.user
+    found: list[Any] = []
+
+    def find() -> Any:
+        if not found:
+            user = None if of_session.is_authenticated else _user(request, client)
+            found.append(of_session if user is None else user)
+        return found[0]
+
+    request.user = SimpleLazyObject(find)
+    request.auser = sync_to_async(find)
+
+
+def _user(request: Any, client: Client) -> Any:
+    # Not by `authenticate`, which tells everybody that a log-in failed where a certificate has no user here.
+    for path in settings.AUTHENTICATION_BACKENDS:
+        backend = auth.load_backend(path)
+        if isinstance(backend, ClientCertificateBackend):
+            user = backend.authenticate(request, client_certificate=client)
+            if user is not None:
+                user.backend = path
+                return user
+    return None
+
+
+def _finish(request: Any, response: HttpResponse) -> HttpResponse:
+    for name, value in request.client_certificate.response_headers:
+        _add(response, name, value)
+    return response
 
 
 def _add(response: HttpResponse, name: str, value: str) -> None:
