@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from typing import Any, Optional, Union
@@ -255,11 +255,19 @@ class Registry(Handle):
 def _fields(registration: dict[str, Any]) -> Any:
     if not registration:
         return NULL
-    written = {name: _json(value) for name, value in registration.items() if value is not None}
-    return json.dumps(written).encode()
+    return registration_json(
+        {name: value for name, value in registration.items() if value is not None}
+    )
 
 
-def _json(value: Any) -> Any:
+def registration_json(registration: Optional[Mapping[str, Any]]) -> bytes:
+    """A registration for C: as JSON, with moments as text."""
+    if registration is None:
+        return b"null"
+    return json.dumps({name: _moment_text(value) for name, value in registration.items()}).encode()
+
+
+def _moment_text(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     if value.tzinfo is None:

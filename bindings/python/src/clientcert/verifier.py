@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Optional, Union
@@ -24,9 +23,13 @@ from .config import Config
 from .decision import Decision
 from .forwarded import Dialect, HeaderNames, Headers, c_headers
 from .policy import Policy, Statistics
-from .registry import Registry
+from .registry import Registry, registration_json
 from .request import Request, with_c_request
 from .verdict import Verdict
+
+
+Chain = Union[Sequence[bytes], bytes, bytearray, memoryview]
+"""Certificates in DER as a client presented them, its own first: each by itself, or all in one."""
 
 
 class Proof(NamedTuple):
@@ -58,9 +61,7 @@ class Verifier(Handle):
             check(lib.clientcert_verifier_new, config._c, place)
         self._c = owned(place[0], lib.clientcert_verifier_free)
 
-    def verify(
-        self, chain: Union[Sequence[bytes], bytes], *, time: Optional[Moment] = None
-    ) -> Verdict:
+    def verify(self, chain: Chain, *, time: Optional[Moment] = None) -> Verdict:
         """Says who a client is by the certificates that it presented.
 
         `chain` is DER, as the client sent it, its own certificate first: a list, or all in one. Nothing in it says that
@@ -126,11 +127,11 @@ class Verifier(Handle):
         """Completes a verdict that asks the host whose a key is (`registry` is `external`).
 
         `answer` is what the host found for `Verdict.pending_fingerprint`: a mapping with `user` and perhaps `label`,
-        `disabled`, `revoked`, `not_before`, `not_after`, `no_manage`, `key`, `ca`; the same as JSON; a line as in a
-        file of registrations; or None, which says that the key is not registered.
+        `disabled`, `revoked`, `not_before`, `not_after` (aware datetimes), `no_manage`, `key`, `ca`; the same as JSON; a
+        line as in a file of registrations; or None, which says that the key is not registered.
         """
         if answer is None or isinstance(answer, Mapping):
-            answer = json.dumps(None if answer is None else dict(answer))
+            answer = registration_json(answer)
         data = encoded(answer) if isinstance(answer, str) else bytes(answer)
         return Verdict(
             lib.clientcert_verdict_resolve(self._c, verdict._c, data, len(data), moment(time))
@@ -275,7 +276,7 @@ def decide(
     return verifier.decide(verdict, request, time=time)
 
 
-def _joined(chain: Union[Sequence[bytes], bytes]) -> bytes:
+def _joined(chain: Chain) -> bytes:
     if isinstance(chain, (bytes, bytearray, memoryview)):
         return bytes(chain)
     if isinstance(chain, str):
