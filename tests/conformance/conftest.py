@@ -1,11 +1,6 @@
 """Builds the programs once, and gives every test a way to ask them all."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from driver.compare import Ask, ask_all
 from driver.pki import Pki

@@ -63,7 +63,8 @@ def test_who_was_not_verified_is_not_forwarded_unless_asked(ask: Ask, pki: Pki) 
         ]
     )  # fmt: skip
     _, refused, forwarded, _ = answers["foreign"]["answers"]
-    assert refused["error"]["name"] == "not_entitled" and refused["headers"] == []
+    assert refused["error"]["name"] == "not_entitled"
+    assert refused["headers"] == []
     assert [name.lower() for name, _ in forwarded["headers"]] == ["client-cert"]
     assert reasons(verdicts(answers["foreign"])[1]) == ["leaf_issuer_unknown"]
 

@@ -70,8 +70,10 @@ def test_ocsp(ask: Ask, pki: Pki) -> None:
         (question,) = asking["questions"]
         assert (question["url"], question["certificate"]) == ("http://ocsp.example.com/", 0)
     found = {name: reasons(verdicts(answers[name])[1]) for name in responses}
-    assert found["good"] == [] and found["revoked"] == ["certificate_revoked"]
+    assert found["good"] == []
+    assert found["revoked"] == ["certificate_revoked"]
     assert found["of_another"] == ["ocsp_other_certificate"]
-    assert found["garbage"] == ["ocsp_malformed"] and found["nobody"] == ["ocsp_missing"]
+    assert found["garbage"] == ["ocsp_malformed"]
+    assert found["nobody"] == ["ocsp_missing"]
     assert found["by_another"], "a response by another CA counts"
     assert verdicts(answers["off"])[0]["questions"] == []

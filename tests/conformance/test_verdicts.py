@@ -103,7 +103,10 @@ def test_what_a_client_writes_into_its_name_comes_out_whole(ask: Ask, pki: Pki) 
     )
     (hostile,) = verdicts(answers["hostile"])
     own = text(hostile["variables"]["subject"])
-    assert own is not None and "\0" not in own and "\n" not in own and "\u202e" not in own
+    assert own is not None
+    assert "\0" not in own
+    assert "\n" not in own
+    assert "\u202e" not in own
     # Apache's and HAProxy's forms escape nothing, and a NUL does not end them.
     assert b"admin\0.example.com\r\nX-User: root" in bytes.fromhex(
         hostile["variables"]["ssl_c_s_dn"]
@@ -201,7 +204,8 @@ def test_a_verdict_is_looked_at_again(ask: Ask, pki: Pki) -> None:
         ]
     )  # fmt: skip
     good, still, expired, again = verdicts(answers["alice"])
-    assert good["verified"] and still["verified"]
+    assert good["verified"]
+    assert still["verified"]
     assert reasons(expired) == ["certificate_expired"]
     # What is no longer SUCCESS never becomes it again.
     assert not again["verified"]

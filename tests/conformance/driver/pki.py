@@ -27,7 +27,7 @@ UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 
 
 def moment(seconds: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def name(common: str | None, organization: str | None = "Example") -> x509.Name:
@@ -215,5 +215,6 @@ def key_usage(ca: bool) -> x509.KeyUsage:
 
 def patched(certified: Certified, old: bytes, new: bytes) -> bytes:
     """The DER with some bytes replaced, which its signature does not cover any more."""
-    assert len(old) == len(new) and old in certified.der
+    assert len(old) == len(new)
+    assert old in certified.der
     return certified.der.replace(old, new)

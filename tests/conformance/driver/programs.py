@@ -5,7 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,15 @@ def build_python() -> Program:
 PYTHON = {"PYTHONPATH": str(ROOT / "bindings" / "python" / "src")}
 
 
-def output(*command: str, cwd: Path = ROOT, **variables: str) -> str:
+def output(*command: str, cwd: Path = ROOT, variables: Mapping[str, str] | None = None) -> str:
     """What a command prints; it must succeed."""
     done = subprocess.run(
-        command, cwd=cwd, env=environment() | variables, capture_output=True, check=False, text=True
+        command,
+        cwd=cwd,
+        env=environment() | dict(variables or {}),
+        capture_output=True,
+        check=False,
+        text=True,
     )
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout

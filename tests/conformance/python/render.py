@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime, timezone
-from typing import Any, Optional, Union
+from datetime import UTC, datetime
+from typing import Any
 
 import clientcert
 from clientcert import Body, Decision, Dialect, Outcome, Reason, Verdict, forwarded
@@ -17,7 +17,7 @@ def error_to_json(error: clientcert.Error) -> Json:
     return {"status": int(error.code), "name": error.name, "message": error.message}
 
 
-def verdict_to_json(verdict: Verdict, names: Iterable[str], time: Optional[int]) -> Json:
+def verdict_to_json(verdict: Verdict, names: Iterable[str], time: int | None) -> Json:
     values = {name: verdict.get_bytes(name, time=time) for name in names}
     return {
         "outcome": int(verdict.outcome),
@@ -96,7 +96,7 @@ def accessors(verdict: Verdict) -> Json:
     }
 
 
-def decision_to_json(decision: Decision, names: Iterable[str], time: Optional[int]) -> Json:
+def decision_to_json(decision: Decision, names: Iterable[str], time: int | None) -> Json:
     bodies = [decision.body(form) for form in (Body.TEXT, Body.HTML, Body.JSON)]
     return {
         "action": int(decision.action),
@@ -130,7 +130,7 @@ def policy_to_json(verifier: clientcert.Verifier, host: str) -> Json:
         }
 
 
-def crls_to_json(verifier: clientcert.Verifier, time: Optional[int]) -> Json:
+def crls_to_json(verifier: clientcert.Verifier, time: int | None) -> Json:
     report = verifier.policy().crl_report(time=time)
     # How much memory a CRL takes is a matter of the allocator's rounding.
     names = [field.name for field in fields(clientcert.CRL) if field.name != "memory"]
@@ -166,7 +166,7 @@ def library_to_json() -> Json:
     }
 
 
-def code_to_json(number: int) -> list[Union[int, str]]:
+def code_to_json(number: int) -> list[int | str]:
     code = clientcert.ReasonCode(number)
     reason = Reason(code, code.stable_name, code.text, None, None, Reason.NO_CERTIFICATE, False)
     return [
@@ -182,17 +182,17 @@ def code_to_json(number: int) -> list[Union[int, str]]:
     ]
 
 
-def alert(number: Optional[int], none: int) -> int:
+def alert(number: int | None, none: int) -> int:
     return none if number is None else number
 
 
-def written(value: Union[bool, int, str, None]) -> Optional[str]:
+def written(value: bool | int | str | None) -> str | None:
     if isinstance(value, bool):
         return "1" if value else "0"
     return None if value is None else str(value)
 
 
-def rfc3339(moment: Optional[datetime]) -> Optional[str]:
+def rfc3339(moment: datetime | None) -> str | None:
     if moment is None:
         return None
-    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Optional
+from typing import Any
 
 import clientcert
 from clientcert import (
@@ -35,7 +35,7 @@ class Bench:
         self.verifier = verifier
         self.variables = variables
         self.headers: list[tuple[str, str]] = []
-        self._verdict: Optional[Verdict] = None
+        self._verdict: Verdict | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -150,7 +150,7 @@ class Bench:
         }
 
     def change(self, registry: Registry, step: Json) -> None:
-        verb, user = step["verb"], step.get("user")
+        verb, user = step["verb"], step.get("user", "")
         data = bytes.fromhex(step.get("data", ""))
         fields: Json = json.loads(step.get("fields", "{}"))
         if verb == "enrol_verdict":

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clientcert::forwarded::{Dialect, forwarded_headers, vary};
 use clientcert::policy::{OptionInfo, options};
-use clientcert::request::{Decision, Format};
+use clientcert::request::{Cause, Decision, Format};
 use clientcert::revocation::{CrlState, metrics};
 use clientcert::verify::{Code, Culprit, Reason, TlsVersion};
 use clientcert::{Error, Outcome, Verdict, Verifier};
@@ -48,9 +48,8 @@ pub fn verdict(verdict: &Verdict, names: &[Value], time: i64) -> Value {
     };
     let alert = |version| verdict.alert(version).map_or(-1, i32::from);
     let names = names.iter().filter_map(Value::as_str);
-    let variables: Map<String, Value> = names
-        .filter_map(|name| Some((name.to_owned(), hex(verdict.get_at(name, time)?).into())))
-        .collect();
+    let variables: Map<String, Value> =
+        names.filter_map(|name| Some((name.to_owned(), hex(verdict.get_at(name, time)?).into()))).collect();
     let questions = verdict.ocsp_questions().iter().map(|question| {
         json!({ "url": question.url(), "certificate": question.certificate(), "request": hex(question.request()) })
     });
@@ -97,7 +96,7 @@ pub fn decision(decision: &Decision, names: &[Value], time: i64) -> Value {
         "status": decision.status().unwrap_or(0),
         "headers": decision.headers().map(|(name, value)| json!([name, value])).collect::<Value>(),
         "bodies": bodies,
-        "cause": decision.cause().map(|cause| cause.name()),
+        "cause": decision.cause().map(Cause::name),
         "alerts": [alert(TlsVersion::Tls12), alert(TlsVersion::Tls13)],
         "closes": decision.closes(),
         "session_cacheable": decision.session_cacheable(),

@@ -106,12 +106,8 @@ impl<'c> Bench<'c> {
 
     fn forward(&mut self, step: &Value) -> Value {
         let what = step["what"].as_i64().expect("what");
-        let what = Forward {
-            unverified: what & 1 != 0,
-            chain: what & 2 != 0,
-            details: what & 4 != 0,
-            ..Forward::default()
-        };
+        let what =
+            Forward { unverified: what & 1 != 0, chain: what & 2 != 0, details: what & 4 != 0, ..Forward::default() };
         let forwarded = forward_headers(self.verdict(), carrier(step), &what).map_err(Error::from);
         let mut answer = outcome(&forwarded);
         self.headers = forwarded.unwrap_or_default();
