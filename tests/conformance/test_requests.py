@@ -45,6 +45,7 @@ def test_every_action(ask: Ask, pki: Pki) -> None:
         ("open to all", OPTIONAL, nobody, {"requirement": NOTHING}, ALLOW, 0, None),
         ("a user", OPTIONAL, alice, {}, ALLOW, 0, None),
         ("this user", OPTIONAL, alice, {"users": ["bob", "alice"]}, ALLOW, 0, None),
+        ("resumed", OPTIONAL, alice, {"resumed": True}, ALLOW, 0, None),
         ("another user", OPTIONAL, alice, {"users": ["bob"]}, FORBID, 403, "user_not_allowed"),
         ("weak", OPTIONAL, alice, {"strong": True}, FORBID, 403, "identity_weak"),
         ("nobody's", {"mode": "optional"}, alice, {}, FORBID, 403, "user_missing"),
@@ -113,6 +114,43 @@ def test_every_action(ask: Ask, pki: Pki) -> None:
     elsewhere_headers = dict(answers["elsewhere"]["answers"][1]["decision"]["headers"])
     assert "clientcert_question=*" in elsewhere_headers["Location"]
     assert answers["in the handshake"]["answers"][1]["decision"]["alerts"] == [40, 116]
+
+
+def test_what_a_client_could_write(ask: Ask, pki: Pki) -> None:
+    texts = {
+        "nul": "a\0b",
+        "line end": "a\r\nX-User: root",
+        "beyond ASCII": "/\u00e9\u202e\U0001f600",
+        "long": "/" + "x" * 100_000,
+        "quotes": '"\\<script>',
+    }
+    fields = (
+        "method", "origin", "access_control_request_method", "access_control_request_headers", "server_name",
+        "authority", "virtual_host", "target", "identity_before", "nonce",
+    )  # fmt: skip
+    options = ANSWERING | {
+        "authority": "name",
+        "mode": "deferred",
+        "certificate_host": "id.example.com",
+    }
+    decisions = [
+        decide(**(CONNECTION | extra | {field: value}))
+        for value in texts.values()
+        for field in fields
+        for extra in ({}, PREFLIGHTED)
+    ]
+    decisions += [decide(**(CONNECTION | {"users": [value]})) for value in texts.values()]
+    answers = ask(
+        [
+            case("nobody", options, verify(), *decisions, ca=[pki.root]),
+            case("alice", options, verify(pki.alice), *decisions, ca=[pki.root]),
+        ]
+    )
+    for answer in answers.values():
+        for step in answer["answers"][1:]:
+            for name, value in step["decision"]["headers"]:
+                assert name.isascii()
+                assert not set(value) & {"\r", "\n", "\0"}, name
 
 
 def test_who_forgets_a_field_lets_nobody_in(ask: Ask, pki: Pki) -> None:
