@@ -35,6 +35,7 @@ class Process:
         where: Union[int, Path],
         log: Path,
         environment: Mapping[str, str] = {},
+        folder: Path = TESTS,
     ) -> None:
         import clientcert
 
@@ -46,7 +47,7 @@ class Process:
             stdout=self._file,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            cwd=TESTS,
+            cwd=folder,
             env={
                 **os.environ,
                 "PYTHONPATH": f"{source}:{TESTS}",
