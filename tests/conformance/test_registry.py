@@ -2,9 +2,9 @@
 
 import json
 
-from driver.cases import case, reasons, registry, verdicts, verify
+from driver.cases import case, listed, reasons, registry, verdicts, verify
 from driver.compare import Ask, text
-from driver.pki import TIME, Pki
+from driver.pki import DAY, TIME, Pki, moment
 
 
 def test_trust_in_registered_keys(ask: Ask, pki: Pki) -> None:
@@ -138,6 +138,55 @@ def test_a_key_signs_for_its_successor(ask: Ask, pki: Pki) -> None:
     # The intermediate CA has signed bob's certificate, the registered key that of frank.
     assert by_another["error"]["name"] == "not_entitled"
     assert sorted(one["label"] for one in by_root["list"]) == ["new", "old"]
+
+
+def test_a_key_is_renewed_beside_another(ask: Ask, pki: Pki) -> None:
+    answers = ask(
+        [
+            case(
+                "renewal",
+                {"trust": "key", "registry": f"memory:{pki.alice.spki} alice old"},
+                verify(pki.alice),
+                verify(pki.self_signed),
+                registry("renew_beside", label="new"),
+                verify(pki.rsa),
+                registry("renew_beside", label="newer"),
+            )
+        ]
+    )
+    beside_registered, beside_stranger = answers["renewal"]["answers"][2::2]
+    assert sorted(one["label"] for one in beside_registered["list"]) == ["new", "old"]
+    # The verdict before it was made before its key was registered.
+    assert beside_stranger["error"]["name"] == "not_entitled"
+
+
+def test_lists(ask: Ask, pki: Pki) -> None:
+    until = moment(TIME + 10 * DAY + 60).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = [
+        f"{pki.alice.spki} alice laptop",
+        f"not-after={until} {pki.bob.spki} bob",
+        f"disabled,no-manage {pki.rsa.spki} alice phone",
+    ]
+    answers = ask(
+        [
+            case(
+                "lists",
+                {"trust": "key", "registry": "memory:" + "\n".join(lines)},
+                listed("all"),
+                listed("user", "alice"),
+                listed("user", "nobody"),
+                listed("key", pki.bob.spki),
+                listed("key", pki.weak.spki),
+                listed("expiring", "30"),
+                listed("expiring", "5"),
+                listed("text"),
+            )
+        ]
+    )
+    *lists, text = (step["list"] for step in answers["lists"]["answers"])
+    assert [len(one) for one in lists] == [3, 2, 0, 1, 0, 1, 0]
+    assert lists[5][0]["days_left"] == 10
+    assert sorted(text.splitlines()) == sorted(lines)
 
 
 def test_a_host_looks_keys_up_itself(ask: Ask, pki: Pki) -> None:

@@ -1,6 +1,7 @@
 """Who a client is, in every mode and language."""
 
 import base64
+from pathlib import Path
 
 from driver.cases import Presented, case, policy, reasons, recheck, verdicts, verify
 from driver.compare import Answers, Ask, text
@@ -209,6 +210,50 @@ def test_a_verdict_is_looked_at_again(ask: Ask, pki: Pki) -> None:
     assert reasons(expired) == ["certificate_expired"]
     # What is no longer SUCCESS never becomes it again.
     assert not again["verified"]
+
+
+def test_what_a_verifier_remembers(ask: Ask, pki: Pki) -> None:
+    statistics = {"do": "statistics"}
+    answers = ask(
+        [
+            case(
+                "memory", {}, statistics, verify(pki.alice), verify(pki.alice), verify(pki.bob),
+                statistics, {"do": "refresh"}, statistics, {"do": "reload"}, statistics, ca=[pki.root],
+            ),
+            case("none", {"cache_size": "0"}, verify(pki.alice), verify(pki.alice), statistics, ca=[pki.root]),
+        ]
+    )  # fmt: skip
+    numbers = [step["statistics"] for step in answers["memory"]["answers"] if "statistics" in step]
+    hits, misses, entries = numbers[1][:3]
+    assert numbers[0][:5] == [0] * 5
+    assert (hits, misses) == (1, 2)
+    assert entries >= 1
+    assert answers["memory"]["answers"][5] == {"changed": False}
+    assert answers["none"]["answers"][2]["statistics"][0] == 0
+
+
+def test_options_out_of_a_file(ask: Ask, pki: Pki, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes(pem(pki.root.der))
+    good = tmp_path / "good.toml"
+    good.write_text('mode = "optional"\nca = "ca.pem"\nidentity = ["subject.cn"]\ndepth = 3\n')
+    unknown = tmp_path / "unknown.toml"
+    unknown.write_text('mode = "optional"\nmoed = "require"\n')
+    broken = tmp_path / "broken.toml"
+    broken.write_text("mode = \n")
+    answers = ask(
+        [
+            case("good", {}, verify(pki.alice), policy(), file=str(good), dump=True),
+            case("more", {"mode": "require"}, verify(), policy(), file=str(good)),
+            case("unknown", {}, file=str(unknown)),
+            case("broken", {}, file=str(broken)),
+            case("missing", {}, file=str(tmp_path / "missing.toml")),
+        ]
+    )
+    assert user(answers, "good") == ("alice", [])
+    assert answers["more"]["answers"][1]["policy"]["mode"] == MODES.index("require")
+    names = {name: answers[name]["error"]["name"] for name in ("unknown", "broken", "missing")}
+    assert names == {"unknown": "unknown_option", "broken": "malformed", "missing": "io"}
+    assert "unknown.toml:2" in answers["unknown"]["error"]["message"]
 
 
 def test_options_that_cannot_be_say_why(ask: Ask, pki: Pki) -> None:

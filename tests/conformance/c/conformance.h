@@ -10,6 +10,7 @@
 struct bench {
     clientcert_verifier *verifier;
     clientcert_verdict *verdict;   /* of the last step that made one; NULL before it */
+    clientcert_verdict *former;    /* of the one before that */
     clientcert_headers *headers;   /* what was forwarded last */
     json_t *variables;             /* names to ask every verdict for */
 };
@@ -18,7 +19,7 @@ struct bench {
 json_t *take_step(struct bench *bench, json_t *step);
 
 /* What does not depend on a case: options, reasons, dialects. */
-json_t *describe_library(void);
+json_t *describe_library(json_t *headers);
 
 /* What the library says, as JSON that the caller owns. */
 json_t *verdict_to_json(const clientcert_verdict *verdict, json_t *variables, int64_t time);

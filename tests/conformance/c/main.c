@@ -11,7 +11,8 @@ void give_up(const char *problem)
 
 static int32_t set_options(clientcert_config *config, json_t *request, clientcert_error **error)
 {
-    int32_t status = CLIENTCERT_OK;
+    const char *file = json_string_value(json_object_get(request, "file"));
+    int32_t status = file == NULL ? CLIENTCERT_OK : clientcert_config_load(config, file, error);
     size_t index, length;
     json_t *pair;
 
@@ -41,7 +42,7 @@ static json_t *answer(json_t *request)
 
     json_object_set(reply, "id", json_object_get(request, "id"));
     if (steps == NULL) {
-        json_object_set_new(reply, "library", describe_library());
+        json_object_set_new(reply, "library", describe_library(json_object_get(request, "headers")));
         clientcert_config_free(config);
         return reply;
     }
@@ -64,6 +65,7 @@ static json_t *answer(json_t *request)
     json_object_set_new(reply, "answers", answers);
     clientcert_headers_free(bench.headers);
     clientcert_verdict_free(bench.verdict);
+    clientcert_verdict_free(bench.former);
     clientcert_verifier_free(bench.verifier);
     return reply;
 }

@@ -47,7 +47,8 @@ static json_t *outcome(int32_t status, clientcert_error *error)
 
 static json_t *keep(struct bench *bench, clientcert_verdict *verdict, json_t *step)
 {
-    clientcert_verdict_free(bench->verdict);
+    clientcert_verdict_free(bench->former);
+    bench->former = bench->verdict;
     bench->verdict = verdict;
     return json_pack("{s:o}", "verdict", verdict_to_json(verdict, bench->variables, moment(step, "time")));
 }
@@ -314,6 +315,8 @@ static int32_t change_registry(struct bench *bench, clientcert_registry *registr
 
     if (strcmp(verb, "enrol_verdict") == 0)
         return clientcert_registry_enrol_verdict(registry, bench->verdict, user, label, error);
+    if (strcmp(verb, "renew_beside") == 0)
+        return clientcert_registry_renew_beside(registry, bench->verdict, bench->former, label, error);
     if (strcmp(verb, "enrol_fingerprint") == 0)
         return clientcert_registry_enrol_fingerprint(registry, user, key, fields, error);
     if (strcmp(verb, "used") == 0)
@@ -352,6 +355,42 @@ static json_t *change(struct bench *bench, json_t *step)
     return answer;
 }
 
+static json_t *list(struct bench *bench, json_t *step)
+{
+    clientcert_registry *registry = clientcert_verifier_registry(bench->verifier);
+    const char *what = string(step, "what"), *found = NULL;
+    clientcert_error *error = NULL;
+
+    int32_t status = clientcert_registry_list(registry, what, string(step, "value"), &found, &error);
+    json_t *answer = outcome(status, error);
+    if (status == CLIENTCERT_OK)
+        json_object_set_new(answer, "list", strcmp(what, "text") == 0 ? text(found) : json_loads(found, 0, NULL));
+    clientcert_registry_free(registry);
+    return answer;
+}
+
+static json_t *statistics(struct bench *bench, json_t *step)
+{
+    json_t *numbers = json_array();
+
+    (void)step;
+    for (int32_t i = CLIENTCERT_STATISTIC_HITS; i <= CLIENTCERT_STATISTIC_CAPACITY; i++)
+        json_array_append_new(numbers, json_integer((json_int_t)clientcert_verifier_statistic(bench->verifier, i)));
+    return json_pack("{s:o}", "statistics", numbers);
+}
+
+static json_t *refresh(struct bench *bench, json_t *step)
+{
+    clientcert_error *error = NULL;
+    int32_t changed;
+    (void)step;
+    int32_t status = clientcert_verifier_refresh(bench->verifier, &changed, &error);
+    json_t *answer = outcome(status, error);
+
+    json_object_set_new(answer, "changed", json_boolean(changed));
+    return answer;
+}
+
 json_t *take_step(struct bench *bench, json_t *step)
 {
     static const struct {
@@ -370,10 +409,13 @@ json_t *take_step(struct bench *bench, json_t *step)
         {"policy", policy},
         {"crls", crls},
         {"reload", reload},
+        {"refresh", refresh},
+        {"statistics", statistics},
         {"confirms", confirms},
         {"ticket", ask_ticket},
         {"redeem_ticket", redeem_ticket},
         {"registry", change},
+        {"list", list},
     };
 
     for (size_t i = 0; i < COUNT(steps); i++)
@@ -383,9 +425,11 @@ json_t *take_step(struct bench *bench, json_t *step)
     return NULL;
 }
 
-json_t *describe_library(void)
+json_t *describe_library(json_t *asked)
 {
     json_t *options = json_array(), *reasons = json_array(), *dialects = json_array(), *headers = json_array();
+    json_t *removed = json_array(), *name;
+    size_t index;
 
     for (size_t i = 0; i < clientcert_option_count(); i++)
         json_array_append_new(options, json_pack("[s,s,s,s]", clientcert_option_name(i), clientcert_option_type(i),
@@ -406,6 +450,8 @@ json_t *describe_library(void)
                               json_pack("[i,s,s]", (int)i, clientcert_dialect_name(i), clientcert_dialect_vary(i)));
     for (size_t i = 0; clientcert_forwarded_header_at(i) != NULL; i++)
         json_array_append_new(headers, text(clientcert_forwarded_header_at(i)));
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", clientcert_version(), "options", options, "reasons",
-                     reasons, "dialects", dialects, "forwarded_headers", headers);
+    json_array_foreach(asked, index, name)
+        json_array_append_new(removed, json_boolean(clientcert_is_forwarded_header(json_string_value(name))));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "version", clientcert_version(), "options", options, "reasons",
+                     reasons, "dialects", dialects, "forwarded_headers", headers, "removed", removed);
 }

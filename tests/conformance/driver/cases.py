@@ -20,6 +20,7 @@ def case(
     crl: Iterable[bytes] = (),
     blobs: Iterable[tuple[str, bytes]] = (),
     dump: bool = False,
+    file: str | None = None,
 ) -> Json:
     """A verifier, and what is asked of it one after another."""
     # Hundreds of verifiers are made, and each forgets a slot after another when it ends: a few slots do.
@@ -36,7 +37,7 @@ def case(
         "variables": VARIABLES,
         "steps": list(steps),
         "dump": dump,
-    }
+    } | ({"file": file} if file else {})
 
 
 def der(one: Certified | bytes) -> bytes:
@@ -84,6 +85,10 @@ def resume_session(host: str, record: str, time: int = TIME) -> Json:
 
 def registry(verb: str, **arguments: str | int) -> Json:
     return {"do": "registry", "verb": verb, "actor": "administrator", **arguments}
+
+
+def listed(what: str, value: str | None = None) -> Json:
+    return {"do": "list", "what": what} | ({} if value is None else {"value": value})
 
 
 def policy(host: str = "") -> Json:

@@ -23,6 +23,8 @@ type Case struct {
 	Variables []string    `json:"variables"`
 	Steps     []Step      `json:"steps"`
 	Dump      bool        `json:"dump"`
+	File      string      `json:"file"`
+	Headers   []string    `json:"headers"`
 }
 
 // Object is one of JSON's.
@@ -46,10 +48,10 @@ func main() {
 func answer(given Case) Object {
 	reply := Object{"id": given.ID}
 	if given.Steps == nil {
-		reply["library"] = libraryToJSON()
+		reply["library"] = libraryToJSON(given.Headers)
 		return reply
 	}
-	config := clientcert.Config{}
+	config := clientcert.Config{File: given.File}
 	for _, pair := range given.Options {
 		config.Settings = append(config.Settings, clientcert.Setting{Name: pair[0], Value: pair[1]})
 	}

@@ -167,12 +167,15 @@ func crlsToJSON(verifier *clientcert.Verifier, now time.Time) Object {
 	return Object{"crls": crls, "metrics": report.Metrics}
 }
 
-func registrationsToJSON(registrations []clientcert.Registration) []Object {
+func registrationsToJSON(registrations []clientcert.Registration, days bool) []Object {
 	list := []Object{}
 	for _, one := range registrations {
 		list = append(list, Object{"user": one.User, "key": one.Key, "label": one.Label, "created": rfc3339(one.Created),
 			"not_before": rfc3339(one.NotBefore), "not_after": rfc3339(one.NotAfter), "disabled": one.Disabled,
 			"revoked": rfc3339(one.Revoked), "last_used": rfc3339(one.LastUsed), "no_manage": one.NoManage, "ca": orNull(one.CA)})
+		if days {
+			list[len(list)-1]["days_left"] = one.DaysLeft
+		}
 	}
 	return list
 }
@@ -186,8 +189,11 @@ func auditToJSON(records []clientcert.AuditRecord) []Object {
 	return list
 }
 
-func libraryToJSON() Object {
-	options, reasons, dialects := []any{}, []any{}, []any{}
+func libraryToJSON(headers []string) Object {
+	options, reasons, dialects, removed := []any{}, []any{}, []any{}, []bool{}
+	for _, name := range headers {
+		removed = append(removed, clientcert.IsForwardedHeader(name))
+	}
 	for _, option := range clientcert.Options() {
 		options = append(options, []string{option.Name, option.Type, option.Default, option.Help})
 	}
@@ -199,7 +205,7 @@ func libraryToJSON() Object {
 		dialects = append(dialects, []any{int(dialect), dialect.String(), dialect.Vary()})
 	}
 	return Object{"version": clientcert.Version(), "options": options, "reasons": reasons, "dialects": dialects,
-		"forwarded_headers": clientcert.ForwardedHeaders()}
+		"forwarded_headers": clientcert.ForwardedHeaders(), "removed": removed}
 }
 
 // orNull is for texts of which an empty one is none.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log"
+	"strconv"
 	"time"
 
 	"clientcert.dev/go"
@@ -18,7 +19,7 @@ type Step struct {
 	Host          string                 `json:"host"`
 	Record        string                 `json:"record"`
 	Dialect       clientcert.Dialect     `json:"dialect"`
-	What          clientcert.Forward     `json:"what"`
+	What          any                    `json:"what"` // a number, or the name of a list
 	Peer          string                 `json:"peer"`
 	Headers       [][2]string            `json:"headers"`
 	Names         clientcert.HeaderNames `json:"names"`
@@ -47,6 +48,7 @@ type bench struct {
 	verifier  *clientcert.Verifier
 	variables []string
 	verdict   *clientcert.Verdict // of the last step that made one
+	former    *clientcert.Verdict // of the one before that
 	headers   []clientcert.HeaderField
 }
 
@@ -74,7 +76,7 @@ func (b *bench) take(step Step) Object {
 	case "resume_session":
 		return b.keepProof(now)(b.verifier.ResumeSession(step.Host, unhex(step.Record), now))
 	case "forward":
-		headers, err := b.verdict.ForwardHeaders(step.Dialect, step.What, step.Names)
+		headers, err := b.verdict.ForwardHeaders(step.Dialect, clientcert.Forward(step.What.(float64)), step.Names)
 		b.headers = headers
 		answer := outcome(err)
 		answer["headers"] = headersToJSON(headers)
@@ -97,6 +99,14 @@ func (b *bench) take(step Step) Object {
 		return Object{"report": crlsToJSON(b.verifier, now)}
 	case "reload":
 		return outcome(b.verifier.Reload())
+	case "refresh":
+		changed, err := b.verifier.Refresh()
+		answer := outcome(err)
+		answer["changed"] = changed
+		return answer
+	case "statistics":
+		found := b.verifier.Statistics()
+		return Object{"statistics": []uint64{found.Hits, found.Misses, found.Entries, found.Evictions, found.Insertions, found.Capacity}}
 	case "confirms":
 		return Object{"confirms": b.verdict.Confirms([]byte(step.Confirmation))}
 	case "ticket":
@@ -110,6 +120,8 @@ func (b *bench) take(step Step) Object {
 		return b.keepProof(now)(b.verifier.RedeemTicket(step.Ticket, step.Host, step.Nonce, now))
 	case "registry":
 		return b.registry(step)
+	case "list":
+		return b.list(step)
 	}
 	log.Fatalf("%s is no step", step.Do)
 	return nil
@@ -118,7 +130,7 @@ func (b *bench) take(step Step) Object {
 func (b *bench) keep(now time.Time) func(*clientcert.Verdict, error) Object {
 	return func(verdict *clientcert.Verdict, err error) Object {
 		must(err)
-		b.verdict = verdict
+		b.former, b.verdict = b.verdict, verdict
 		return Object{"verdict": verdictToJSON(verdict, b.variables, now)}
 	}
 }
@@ -144,8 +156,35 @@ func (b *bench) registry(step Step) Object {
 	must(err)
 	list, err := registry.All()
 	must(err)
-	answer["audit"], answer["list"] = auditToJSON(audit), registrationsToJSON(list)
+	answer["audit"], answer["list"] = auditToJSON(audit), registrationsToJSON(list, false)
 	return answer
+}
+
+func (b *bench) list(step Step) Object {
+	registry := b.verifier.Registry()
+	defer registry.Close()
+	var found []clientcert.Registration
+	var err error
+	switch what, _ := step.What.(string); what {
+	case "all":
+		found, err = registry.All()
+	case "user":
+		found, err = registry.OfUser(step.Value)
+	case "key":
+		found, err = registry.OfKey(step.Value)
+	case "expiring":
+		days, wrong := strconv.Atoi(step.Value)
+		must(wrong)
+		found, err = registry.Expiring(days)
+	case "text":
+		text, err := registry.Text()
+		must(err)
+		return Object{"list": text}
+	default:
+		log.Fatalf("%v is no list", step.What)
+	}
+	must(err)
+	return Object{"list": registrationsToJSON(found, step.What == "expiring")}
 }
 
 func (b *bench) change(registry *clientcert.Registry, step Step) error {
@@ -154,6 +193,8 @@ func (b *bench) change(registry *clientcert.Registry, step Step) error {
 		return registry.EnrolVerdict(b.verdict, step.User, step.Label)
 	case "enrol_certificate":
 		return registry.EnrolCertificate(step.User, unhex(step.Data), fields(step.Fields))
+	case "renew_beside":
+		return registry.RenewBeside(b.verdict, b.former, step.Label)
 	case "enrol_fingerprint":
 		return registry.EnrolFingerprint(step.User, step.Key, fields(step.Fields))
 	case "renew_signed":

@@ -22,10 +22,11 @@ def main() -> None:
 def answer(case: Json) -> Json:
     reply: Json = {"id": case["id"]}
     if "steps" not in case:
-        reply["library"] = library_to_json()
+        reply["library"] = library_to_json(case["headers"])
         return reply
-    config = clientcert.Config()
     try:
+        file = case.get("file")
+        config = clientcert.Config.load(file) if file else clientcert.Config()
         for name, value in case["options"]:
             config.set(name, value)
         for name, data in case["bytes"]:

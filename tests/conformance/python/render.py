@@ -148,13 +148,13 @@ def records_to_json(records: Iterable[Any]) -> list[Json]:
         {
             field.name: value(getattr(record, field.name))
             for field in fields(record)
-            if field.name != "days_left"
+            if field.name != "days_left" or record.days_left is not None
         }
         for record in records
     ]
 
 
-def library_to_json() -> Json:
+def library_to_json(headers: Iterable[str]) -> Json:
     return {
         "version": clientcert.version(),
         "options": [[one.name, one.type, one.default, one.help] for one in clientcert.options()],
@@ -163,6 +163,7 @@ def library_to_json() -> Json:
             [int(dialect), dialect.name.lower(), forwarded.vary(dialect)] for dialect in Dialect
         ],
         "forwarded_headers": list(forwarded.header_names()),
+        "removed": [forwarded.is_forwarded_header(name) for name in headers],
     }
 
 

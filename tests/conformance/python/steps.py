@@ -35,6 +35,7 @@ class Bench:
         self.verifier = verifier
         self.variables = variables
         self.headers: list[tuple[str, str]] = []
+        self.former: Verdict | None = None
         self._verdict: Verdict | None = None
 
     @property
@@ -124,6 +125,22 @@ class Bench:
     def do_reload(self, step: Json) -> Json:
         return outcome(self.verifier.reload)
 
+    def do_refresh(self, step: Json) -> Json:
+        return {"changed": self.verifier.refresh()}
+
+    def do_statistics(self, step: Json) -> Json:
+        found = self.verifier.statistics
+        return {
+            "statistics": [
+                found.hits,
+                found.misses,
+                found.entries,
+                found.evictions,
+                found.insertions,
+                found.capacity,
+            ]
+        }
+
     def do_confirms(self, step: Json) -> Json:
         return {"confirms": self.verdict.confirms(step["confirmation"])}
 
@@ -149,6 +166,22 @@ class Bench:
             "list": records_to_json(registry.all()),
         }
 
+    def do_list(self, step: Json) -> Json:
+        registry = self.verifier.registry()
+        assert registry is not None, "there is no registry"
+        what, value = step["what"], step.get("value", "")
+        if what == "text":
+            return {"list": registry.text()}
+        if what == "key":
+            found = registry.find(value)
+            return {"list": records_to_json([] if found is None else [found])}
+        lists: dict[str, Callable[[], list[clientcert.Registration]]] = {
+            "all": registry.all,
+            "user": lambda: registry.of_user(value),
+            "expiring": lambda: registry.expiring(int(value)),
+        }
+        return {"list": records_to_json(lists[what]())}
+
     def change(self, registry: Registry, step: Json) -> None:
         verb, user = step["verb"], step.get("user", "")
         data = bytes.fromhex(step.get("data", ""))
@@ -159,6 +192,9 @@ class Bench:
             registry.enrol_certificate(user, data, **fields)
         elif verb == "enrol_fingerprint":
             registry.enrol_fingerprint(user, step["key"], **fields)
+        elif verb == "renew_beside":
+            assert self.former is not None, "there are no two verdicts"
+            registry.renew_beside(self.verdict, self.former, step["label"])
         elif verb == "renew_signed":
             registry.renew_signed(self.verdict, data, step["label"])
         elif verb == "import":
@@ -171,7 +207,7 @@ class Bench:
             getattr(registry, verb)(step["subject"])
 
     def keep(self, verdict: Verdict, step: Json) -> Json:
-        self._verdict = verdict
+        self.former, self._verdict = self._verdict, verdict
         return {"verdict": verdict_to_json(verdict, self.variables, step.get("time"))}
 
     def proof(self, proof: clientcert.Proof, step: Json) -> Json:

@@ -25,7 +25,7 @@ fn main() {
 fn answer(case: &Value) -> Value {
     let mut answer = json!({ "id": case["id"] });
     let Some(steps) = case["steps"].as_array() else {
-        answer["library"] = render::library();
+        answer["library"] = render::library(case["headers"].as_array().map_or(&[], Vec::as_slice));
         return answer;
     };
     let (config, set) = config(case);
@@ -49,7 +49,10 @@ fn config(case: &Value) -> (Config, Result<(), Error>) {
         let pairs = case[name].as_array().into_iter().flatten();
         pairs.map(|pair| (text(&pair[0]).to_owned(), text(&pair[1]).to_owned())).collect()
     };
-    let mut set = pairs("options").iter().try_for_each(|(name, value)| config.set(name, value));
+    let mut set = case["file"].as_str().map_or(Ok(()), |path| config.load(path));
+    if set.is_ok() {
+        set = pairs("options").iter().try_for_each(|(name, value)| config.set(name, value));
+    }
     if set.is_ok() {
         set = pairs("bytes").iter().try_for_each(|(name, bytes)| config.set_bytes(name, &render::unhex(bytes)));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clientcert::forwarded::{Dialect, forwarded_headers, vary};
+use clientcert::forwarded::{Dialect, forwarded_headers, is_forwarded_header, vary};
 use clientcert::policy::{OptionInfo, options};
 use clientcert::request::{Cause, Decision, Format};
 use clientcert::revocation::{CrlState, metrics};
@@ -145,7 +145,8 @@ pub fn crls(verifier: &Verifier, time: i64) -> Value {
     json!({ "crls": states.iter().map(crl).collect::<Value>(), "metrics": metrics(&states, time) })
 }
 
-pub fn library() -> Value {
+pub fn library(headers: &[Value]) -> Value {
+    let removed = |name: &Value| name.as_str().is_none_or(is_forwarded_header);
     let option = |option: &OptionInfo| json!([option.name, option.type_text(), option.default, option.help]);
     let reason = |code: Code| {
         json!([
@@ -167,5 +168,6 @@ pub fn library() -> Value {
         "dialects": Dialect::ALL.iter().map(|dialect| json!([*dialect as i32, dialect.name(), vary(*dialect)]))
             .collect::<Value>(),
         "forwarded_headers": forwarded_headers(),
+        "removed": headers.iter().map(removed).collect::<Value>(),
     })
 }

@@ -22,13 +22,15 @@ pub struct Bench<'c> {
     variables: &'c [Value],
     /// Of the last step that made one.
     verdict: Option<Arc<Verdict>>,
+    /// Of the one before that.
+    former: Option<Arc<Verdict>>,
     /// What was forwarded last.
     headers: Vec<(String, Vec<u8>)>,
 }
 
 impl<'c> Bench<'c> {
     pub fn new(verifier: Verifier, variables: &'c [Value]) -> Self {
-        Self { verifier, variables, verdict: None, headers: Vec::new() }
+        Self { verifier, variables, verdict: None, former: None, headers: Vec::new() }
     }
 
     pub fn take(&mut self, step: &Value) -> Value {
@@ -74,6 +76,18 @@ impl<'c> Bench<'c> {
             "policy" => json!({ "policy": render::policy(&self.verifier, text(&step["host"])) }),
             "crls" => json!({ "report": render::crls(&self.verifier, time) }),
             "reload" => outcome(&self.verifier.reload()),
+            "refresh" => {
+                let refreshed = self.verifier.refresh();
+                let mut answer = outcome(&refreshed);
+                answer["changed"] = refreshed.unwrap_or(false).into();
+                answer
+            }
+            "statistics" => {
+                let found = self.verifier.statistics();
+                let numbers =
+                    [found.hits, found.misses, found.entries, found.evictions, found.insertions, found.capacity];
+                json!({ "statistics": numbers })
+            }
             "confirms" => json!({ "confirms": self.verdict().confirms(text(&step["confirmation"])) }),
             "ticket" => {
                 let handshake = moment(&step["handshake_time"]);
@@ -90,13 +104,14 @@ impl<'c> Bench<'c> {
                 answer
             }
             "registry" => self.registry(step),
+            "list" => self.list(step),
             other => panic!("{other:?} is no step"),
         }
     }
 
     fn keep(&mut self, verdict: Arc<Verdict>, time: i64) -> Value {
         let answer = json!({ "verdict": render::verdict(&verdict, self.variables, time) });
-        self.verdict = Some(verdict);
+        self.former = self.verdict.replace(verdict);
         answer
     }
 
@@ -138,6 +153,32 @@ impl<'c> Bench<'c> {
         answer
     }
 
+    fn list(&self, step: &Value) -> Value {
+        let registry = self.verifier.registry().expect("a registry");
+        let value = || text(&step["value"]);
+        let array = |all: Vec<Registration>| all.iter().map(Registration::to_json).collect();
+        let found: Result<Value, Error> = match text(&step["what"]) {
+            "all" => registry.list(None).map(array),
+            "user" => registry.list(Some(value())).map(array),
+            "key" => registry.find(&value().parse().expect("a key")).map(|found| array(found.into_iter().collect())),
+            "expiring" => registry.expiring(value().parse().expect("days"), now()).map(|all| {
+                let with_days = |(registration, left): &(Registration, i64)| {
+                    let mut object = registration.to_json();
+                    object["days_left"] = (*left).into();
+                    object
+                };
+                all.iter().map(with_days).collect()
+            }),
+            "text" => registry.export_text().map(Value::from),
+            other => panic!("{other:?} is no list"),
+        };
+        let mut answer = outcome(&found);
+        if let Ok(list) = found {
+            answer["list"] = list;
+        }
+        answer
+    }
+
     fn change(&self, editor: &Editor<'_>, step: &Value) -> Result<Vec<AuditRecord>, Error> {
         let word = |name: &str| step[name].as_str();
         let need = |name: &str| text(&step[name]);
@@ -147,6 +188,10 @@ impl<'c> Bench<'c> {
             "enrol_verdict" => {
                 let label = word("label").unwrap_or_default();
                 editor.enrol_verdict(need("user"), label, self.verdict())?
+            }
+            "renew_beside" => {
+                let former = self.former.as_ref().expect("two verdicts");
+                editor.renew_beside(self.verdict(), former, word("label"))?
             }
             "enrol_fingerprint" => {
                 let mut registration = Registration::new(need("user"), key("key"), now());
