@@ -1,44 +1,7 @@
 #include "conformance.h"
 
-#include <string.h>
-
 #define TLS_1_2 0x0303
 #define TLS_1_3 0x0304
-
-const char hexadecimal[] = "0123456789abcdef";
-
-json_t *hex(const void *bytes, size_t length)
-{
-    const unsigned char *byte = bytes;
-
-    if (bytes == NULL)
-        return json_null();
-    char *string = malloc(2 * length + 1);
-    if (string == NULL)
-        give_up("no memory");
-    for (size_t i = 0; i < length; i++) {
-        string[2 * i] = hexadecimal[byte[i] >> 4];
-        string[2 * i + 1] = hexadecimal[byte[i] & 15];
-    }
-    json_t *value = json_stringn(string, 2 * length);
-    free(string);
-    return value;
-}
-
-json_t *text(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
-json_t *error_to_json(int32_t status, clientcert_error *error)
-{
-    if (clientcert_error_status(error) != status)
-        give_up("an error has another status than its call");
-    json_t *value = json_pack("{s:i, s:s, s:s}", "status", (int)status, "name", clientcert_status_name(status),
-                              "message", clientcert_error_message(error));
-    clientcert_error_free(error);
-    return value;
-}
 
 static json_t *reasons(const clientcert_verdict *verdict)
 {
