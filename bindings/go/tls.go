@@ -34,7 +34,7 @@ func (e *RefusedError) Error() string {
 // ClientAuth and ClientCAs are the policy's: crypto/tls asks, and verifies nothing but that the client holds the key. base's own
 // GetConfigForClient, VerifyConnection, WrapSession and UnwrapSession are called, too. The keys of session tickets are base's: to
 // rotate them, call base.SetSessionTicketKeys at any time. A session carries the record of its client, and is resumed only where the
-// client is accepted now; others do a full handshake.
+// client is accepted now; others do a full handshake. The server's own certificate has to be in base.
 func (v *Verifier) TLSConfig(base *tls.Config) *tls.Config {
 	host := Host{Verifier: v}
 	return HostsTLSConfig(base, func(string) Host { return host })
@@ -61,6 +61,9 @@ func HostsTLSConfig(base *tls.Config, choose func(serverName string) Host) *tls.
 	return config
 }
 
+// errNoCertificate is for http.Server.ServeTLS, whose files go into a copy that no callback sees.
+var errNoCertificate = errors.New("clientcert: the server's own certificate has to be in the tls.Config that TLSConfig is given")
+
 type tlsServer struct {
 	base   *tls.Config
 	choose func(string) Host
@@ -83,6 +86,9 @@ func (s *tlsServer) configForClient(hello *tls.ClientHelloInfo) (*tls.Config, er
 	base, err := s.baseForClient(hello)
 	if err != nil {
 		return nil, err
+	}
+	if len(base.Certificates) == 0 && base.GetCertificate == nil {
+		return nil, errNoCertificate
 	}
 	connection := ConnectionFromContext(hello.Context())
 	if connection == nil {

@@ -4,8 +4,7 @@
 //	guard := &certhttp.Guard{Verifier: verifier}
 //	mux.Handle("/private", guard.Require(certhttp.Place{}, private))
 //	server := &http.Server{Addr: ":8443", Handler: mux}
-//	guard.Install(server)
-//	server.ListenAndServeTLS("server.pem", "server.key")
+//	guard.ListenAndServeTLS(server, "server.pem", "server.key")
 //
 // Handlers ask clientcert.FromContext who the client is.
 package certhttp
@@ -65,8 +64,25 @@ type Place struct {
 	logOut bool
 }
 
+// ListenAndServeTLS is that of net/http, with the guard installed.
+func (g *Guard) ListenAndServeTLS(server *http.Server, certFile, keyFile string) error {
+	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return err
+	}
+	config := server.TLSConfig.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config.Certificates = append(config.Certificates, certificate)
+	server.TLSConfig = config
+	g.Install(server)
+	return server.ListenAndServeTLS("", "")
+}
+
 // Install makes a server ask and judge its clients: its TLSConfig, ConnContext and Handler are wrapped. Call it before the server
-// starts, when these are set.
+// starts, when these are set. The server's own certificate has to be in TLSConfig, because what ServeTLS reads out of files is for a
+// copy of it that nobody sees: start the server by ServeTLS(listener, "", "").
 func (g *Guard) Install(server *http.Server) {
 	if g.Dialect == 0 {
 		base := server.TLSConfig.Clone()
@@ -116,10 +132,10 @@ func (g *Guard) Require(place Place, next http.Handler) http.Handler {
 	})
 }
 
-// LogOut is the page that logs out: it answers as the library says, ends the connection, and sets a cookie by which the certificate
-// does not count any more, until LogIn.
-func (g *Guard) LogOut() http.Handler {
-	return g.Require(Place{Requirement: clientcert.RequireNothing, logOut: true}, http.NotFoundHandler())
+// LogOut is the page that logs out: it ends the connection, and sets a cookie by which the certificate does not count any more, until
+// LogIn. It redirects to a URL where one is given, or to the guard's LoginURL; else it answers 401 or 403.
+func (g *Guard) LogOut(redirect string) http.Handler {
+	return g.Require(Place{Requirement: clientcert.RequireNothing, LoginURL: redirect, logOut: true}, http.NotFoundHandler())
 }
 
 // LogIn makes the certificate count again for a user who logged out, and chose on a page to log in with it. Call it before the

@@ -29,7 +29,7 @@ func places(guard *certhttp.Guard) http.Handler {
 	require("/fresh", certhttp.Place{MaximumAgeSeconds: 3600})
 	require("/log-in-or-certificate", certhttp.Place{LoginURL: "/log-in"})
 	require("/basic", certhttp.Place{LoginChallenge: `Basic realm="site"`})
-	mux.Handle("/log-out", guard.LogOut())
+	mux.Handle("/log-out", guard.LogOut(""))
 	mux.HandleFunc("/log-in", func(w http.ResponseWriter, r *http.Request) {
 		certhttp.LogIn(w)
 		who(w, r)
