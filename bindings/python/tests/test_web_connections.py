@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar, Union
 
@@ -214,6 +217,71 @@ def test_a_unix_socket_is_a_peer(
         ["curl", *options, *words, "http://localhost/user"], check=True, capture_output=True
     )
     assert int(answer.stdout) == status
+
+
+@pytest.mark.parametrize("server", [gunicorn, uvicorn])
+def test_a_resumed_session_is_judged_anew_and_renews_no_handshake(
+    server: Callable[[PKI, int], list[object]], pki: PKI, start: Start
+) -> None:
+    port = free_port()
+    start(server(pki, port), port, {})
+    # No tickets are sent; clients of TLS 1.2 resume by the session's number, within a process.
+    for name, user in (("good", "alice"), ("chain", "bob")):
+        with Resuming(pki, port, name, ssl.TLSVersion.TLSv1_2) as client:
+            assert client.get("/user") == (False, 200, user)
+            assert client.get("/user") == (True, 200, user)
+            assert client.get("/fresh") == (True, 403, None)
+    with Resuming(pki, port, "good", ssl.TLSVersion.TLSv1_3) as client:
+        for _ in range(2):
+            assert client.get("/fresh") == (False, 200, "alice")
+
+
+def test_a_resumption_by_ticket_knows_no_handshake(pki: PKI, start: Start) -> None:
+    port = free_port()
+    tls = ["--ssl-certfile", pki.path("server.crt"), "--ssl-keyfile", pki.path("server.key")]
+    asks = ["--ssl-cert-reqs", "1", "--ssl-ca-certs", pki.root, "--http", HTTP]
+    start(python("uvicorn", "--port", port, *tls, *asks, "apps.plain_asgi:app"), port, {})
+    with Resuming(pki, port, "good", ssl.TLSVersion.TLSv1_3) as client:
+        assert client.get("/fresh") == (False, 200, "alice")
+        assert client.get("/user") == (True, 200, "alice")
+        assert client.get("/fresh") == (True, 403, None)
+    # Of the chain, the ticket has the first certificate alone.
+    with Resuming(pki, port, "chain", ssl.TLSVersion.TLSv1_3) as client:
+        assert client.get("/user") == (False, 200, "bob")
+        assert client.get("/user") == (True, 403, None)
+
+
+class Resuming:
+    """A client that resumes its last session where the server has it so. It leaves its connections open: servers forget
+    the session of one that was not shut down."""
+
+    def __init__(self, pki: PKI, port: int, client: str, version: ssl.TLSVersion) -> None:
+        self._context = ssl.create_default_context(cafile=str(pki.root))
+        self._context.load_cert_chain(str(pki.path(f"{client}.pem")))
+        self._context.maximum_version = version
+        self._port = port
+        self._session: Optional[ssl.SSLSession] = None
+        self._connections = ExitStack()
+
+    def __enter__(self) -> Resuming:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._connections.close()
+
+    def get(self, path: str) -> tuple[bool, int, Optional[str]]:
+        """Whether the session was resumed, the status, and the user."""
+        plain = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        connection = self._connections.enter_context(
+            self._context.wrap_socket(plain, server_hostname="localhost", session=self._session)
+        )
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        body = response.read()
+        self._session = connection.session
+        user = json.loads(body)["user"] if response.status == 200 else None
+        return bool(connection.session_reused), response.status, user
 
 
 def until(ask: Callable[[], T], good: Callable[[T], bool]) -> T:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
@@ -33,15 +34,17 @@ def ssl_context(
         ca: The CAs that the policy pins, unless Gunicorn's `ca_certs` names them. See `clientcert.tls.install`.
     """
     made: Optional[ssl.SSLContext] = None
+    lock = threading.Lock()
 
     def hook(config: Any, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
         nonlocal made
-        if made is None:
-            context = default()
-            context.sslsocket_class = _Connection
-            install(context, verifier() if callable(verifier) else verifier, ca=ca)
-            made = context
-        return made
+        with lock:
+            if made is None:
+                context = default()
+                context.sslsocket_class = _Connection
+                install(context, verifier() if callable(verifier) else verifier, ca=ca)
+                made = context
+            return made
 
     return hook
 

@@ -94,8 +94,11 @@ def install(context: ssl.SSLContext, verifier: Verifier, *, ca: Optional[CAs] = 
     else:
         context.verify_mode = ssl.CERT_REQUIRED if insists else ssl.CERT_OPTIONAL
     context.post_handshake_auth = mode is Mode.DEFERRED
-    context.verify_flags |= _PARTIAL_CHAIN | _NO_CHECK_TIME
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # As a number: the complement of an enumerator drops what has no name.
+    flags = (int(context.verify_flags) | _PARTIAL_CHAIN | _NO_CHECK_TIME) & ~int(
+        ssl.VERIFY_X509_STRICT
+    )
+    context.verify_flags = ssl.VerifyFlags(flags)
     # A ticket keeps the client's own certificate and forgets the others.
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
@@ -162,8 +165,17 @@ def ask_post_handshake(
         connection.settimeout(timeout)
         connection.do_handshake()
         connection.settimeout(0)
-        while not _answered(connection, before) and len(early) <= limit and time.monotonic() < end:
-            early += _read(connection, end)
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        while not _answered(connection, before) and len(early) <= limit:
+            left = end - time.monotonic()
+            data = _read(connection)
+            if data is not None:
+                early += data
+            elif left <= 0:
+                break
+            elif not _answered(connection, before):
+                poll.poll(int(left * 1000) + 1)
     finally:
         connection.settimeout(patience)
     chain = peer_chain(connection)
@@ -174,15 +186,12 @@ def ask_post_handshake(
     return Answer(late, verifier.verify(chain), bytes(early))
 
 
-def _read(connection: ssl.SSLSocket, end: float) -> bytes:
-    """What there is to read; nothing after a wait, where only messages of the handshake came or none."""
+def _read(connection: ssl.SSLSocket) -> Optional[bytes]:
+    """What there is to read; None where there is nothing, or only messages of the handshake came."""
     try:
         data = connection.recv(16384)
     except ssl.SSLWantReadError:
-        poll = select.poll()
-        poll.register(connection, select.POLLIN)
-        poll.poll(max(0, int((end - time.monotonic()) * 1000)))
-        return b""
+        return None
     if not data:
         raise ConnectionResetError("the client went away while it was asked for its certificate")
     return data
