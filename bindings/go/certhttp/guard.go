@@ -151,11 +151,3 @@ func (g *Guard) hostOf(name string) clientcert.Host {
 	}
 	return g.Hosts(strings.ToLower(strings.TrimSuffix(name, ".")))
 }
-
-// protocols are those that net/http would offer by itself.
-func protocols(server *http.Server) []string {
-	if server.TLSNextProto == nil || server.TLSNextProto["h2"] != nil {
-		return []string{"h2", "http/1.1"}
-	}
-	return []string{"http/1.1"}
-}
