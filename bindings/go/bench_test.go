@@ -2,11 +2,14 @@ package clientcert_test
 
 import (
 	"crypto/x509"
+	"slices"
 	"testing"
 	"time"
 
 	"clientcert.dev/go"
+	"clientcert.dev/go/internal/cloop"
 	"clientcert.dev/go/internal/pki"
+	"clientcert.dev/go/internal/raw"
 )
 
 // One warm verification of leaf and intermediate, as a server does it for a client that it knows, beside that of crypto/x509 with the
@@ -43,6 +46,24 @@ func BenchmarkVerify(b *testing.B) {
 			if verdict, _ := by.Verify(client.Chain); !verdict.Verified() {
 				b.Fatal("not verified")
 			}
+		}
+	})
+	b.Run("C", func(b *testing.B) {
+		config := raw.ConfigNew()
+		defer raw.ConfigFree(config)
+		for name, value := range map[string]string{"mode": "optional", "ca": string(root.PEM()), "identity": "subject.CN"} {
+			if failure := raw.ConfigSet(config, name, value); failure != nil {
+				b.Fatal(failure.Message)
+			}
+		}
+		verifier, failure := raw.VerifierNew(config)
+		if failure != nil {
+			b.Fatal(failure.Message)
+		}
+		defer raw.VerifierFree(verifier)
+		b.ResetTimer()
+		if verified := cloop.Verify(verifier, slices.Concat(client.Chain...), b.N); verified != b.N {
+			b.Fatalf("%d of %d verified", verified, b.N)
 		}
 	})
 	// What of that is Go's: the same crossing, with a verifier that has nothing to look up.
