@@ -12,8 +12,8 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// One warm verification of leaf and intermediate, as a server does it for a client that it knows, beside that of crypto/x509 with the
-// certificates parsed already.
+// One warm verification of leaf and intermediate, as a server does it for a client that it knows, beside that of
+// crypto/x509 with the certificates parsed already.
 func BenchmarkVerify(b *testing.B) {
 	root := pki.New(b, "Root")
 	client := root.Intermediate("Staff").Issue("alice")

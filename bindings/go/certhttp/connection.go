@@ -57,7 +57,8 @@ type facts struct {
 	host       clientcert.Host
 	verdict    *clientcert.Verdict
 	provedAt   time.Time
-	// attributed is whether the verdict is on the connection's client, and not on one that a cookie or a proxy stands for.
+	// attributed is whether the verdict is on the connection's client, and not on one that a cookie or a proxy stands
+	// for.
 	attributed      bool
 	redeemed        bool // a ticket of another host was, in this request
 	resumed         bool
@@ -68,7 +69,8 @@ type facts struct {
 	identityBefore  string
 }
 
-// learn finds out once for each request who its client is, and takes the headers away by which a client could pass for another.
+// learn finds out once for each request who its client is, and takes the headers away by which a client could pass for
+// another.
 func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
 	if known, ok := r.Context().Value(factsKey).(*facts); ok {
 		return r, known

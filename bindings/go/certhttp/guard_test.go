@@ -319,7 +319,8 @@ func TestAServerWithoutHTTP2(t *testing.T) {
 	equal(t, "version", site.curl(root.Issue("alice"), "/user", "--http2").version, "1.1")
 }
 
-// What ServeTLS reads out of files is for a copy of the configuration: it is refused aloud, and ListenAndServeTLS of the guard reads them.
+// What ServeTLS reads out of files is for a copy of the configuration: it is refused aloud, and ListenAndServeTLS of
+// the guard reads them.
 func TestTheServersCertificateInFiles(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root)}

@@ -12,8 +12,8 @@ import (
 	"clientcert.dev/go"
 )
 
-// A host that cannot ask for a certificate sends the browser to one that can, with a question; that one sends it back with a ticket.
-// See docs/requests.md, "Handing an identity back".
+// A host that cannot ask for a certificate sends the browser to one that can, with a question; that one sends it back
+// with a ticket. See docs/requests.md, "Handing an identity back".
 const (
 	questionParameter = "clientcert_question"
 	ticketParameter   = "clientcert_ticket"
@@ -106,7 +106,8 @@ func (s *signIns) begin(w http.ResponseWriter, facts *facts) bool {
 	}
 	s.forget()
 	s.all[id] = signIn{facts.host.Name, facts.verdict, facts.provedAt, time.Now().Add(signInLifetime)}
-	// The page that follows is reached by redirects from another site, with which Strict would leave the cookie at home.
+	// The page that follows is reached by redirects from another site, with which Strict would leave the cookie at
+	// home.
 	http.SetCookie(w, &http.Cookie{Name: signInCookie, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	return true
 }

@@ -16,8 +16,9 @@ const (
 	mostOCSPRounds      = 20
 )
 
-// AskOCSP asks the OCSP responders that a verdict waits for, for Guard.Complete or clientcert.Host.Complete. Where nobody answers in
-// five seconds altogether, the option ocsp_missing judges. A verdict that waits for nothing is returned as it is. client may be nil.
+// AskOCSP asks the OCSP responders that a verdict waits for, for Guard.Complete or clientcert.Host.Complete. Where
+// nobody answers in five seconds altogether, the option ocsp_missing judges. A verdict that waits for nothing is
+// returned as it is. client may be nil.
 func AskOCSP(client *http.Client, verifier *clientcert.Verifier) func(context.Context, *clientcert.Verdict) *clientcert.Verdict {
 	if client == nil {
 		client = http.DefaultClient

@@ -1,5 +1,5 @@
-// Package grpccert lets a gRPC server know its clients by their certificates: credentials that judge every connection, resumed ones
-// too, and interceptors that decide about every call.
+// Package grpccert lets a gRPC server know its clients by their certificates: credentials that judge every connection,
+// resumed ones too, and interceptors that decide about every call.
 //
 //	creds := grpccert.NewCredentials(verifier, config)
 //	guard := &grpccert.Guard{Verifier: verifier, Require: func(method string) clientcert.Request { … }}

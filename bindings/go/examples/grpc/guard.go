@@ -28,8 +28,8 @@ func (g *Guard) Unary(ctx context.Context, call any, info *grpc.UnaryServerInfo,
 	return handler(clientcert.NewContext(ctx, verdict), call)
 }
 
-// Stream is a grpc.StreamServerInterceptor. It decides again for every message, so that a stream ends that its client may not have any
-// more.
+// Stream is a grpc.StreamServerInterceptor. It decides again for every message, so that a stream ends that its client
+// may not have any more.
 func (g *Guard) Stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	verdict, err := g.decide(stream.Context(), info.FullMethod)
 	if err != nil {

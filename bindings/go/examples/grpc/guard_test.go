@@ -25,7 +25,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// service serves for its caller to be known: the name of the user is compared with that of the service that is asked about.
+// service serves for its caller to be known: the name of the user is compared with that of the service that is asked
+// about.
 type service struct {
 	health.UnimplementedHealthServer
 }

@@ -158,7 +158,8 @@ func mayRegister(verdict *clientcert.Verdict) bool {
 	return len(reasons) == 1 && reasons[0].Code == clientcert.ReasonKeyNotRegistered
 }
 
-// sameOrigin is whether a form was sent by a page of this site: a certificate goes with every request of a browser, whoever made it.
+// sameOrigin is whether a form was sent by a page of this site: a certificate goes with every request of a browser,
+// whoever made it.
 func sameOrigin(r *http.Request) bool {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	return err == nil && origin.Scheme == "https" && origin.Host == r.Host
