@@ -59,8 +59,9 @@ func ExampleNew_errors() {
 	var detailed *clientcert.Error
 	fmt.Println(errors.Is(err, clientcert.ErrInvalidValue), errors.As(err, &detailed))
 	fmt.Println(err)
-	// Output: true true clientcert: option 'mode': 'optinal' is not off, optional, optional_no_ca, require,
-	// request_any, require_any or deferred
+	// Output:
+	// true true
+	// clientcert: option 'mode': 'optinal' is not off, optional, optional_no_ca, require, request_any, require_any or deferred
 }
 
 func ExampleVerifier_Decide() {

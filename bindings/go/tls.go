@@ -98,7 +98,9 @@ func (s *tlsServer) configForClient(hello *tls.ClientHelloInfo) (*tls.Config, er
 	connection.lock.Lock()
 	connection.host = host
 	connection.lock.Unlock()
-	handshake := &handshake{server: s, connection: connection, enforcement: Enforcement(raw.PolicyEnforcement(policy)), ctx: hello.Context()}
+	handshake := &handshake{
+		server: s, connection: connection, enforcement: Enforcement(raw.PolicyEnforcement(policy)), ctx: hello.Context(),
+	}
 
 	config := base.Clone()
 	config.GetConfigForClient = nil

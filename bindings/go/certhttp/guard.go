@@ -145,7 +145,7 @@ func (g *Guard) LogOut(redirect string) http.Handler {
 // LogIn makes the certificate count again for a user who logged out, and chose on a page to log in with it. Call it
 // before the answer is written.
 func LogIn(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: loggedOutCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	setCookie(w, loggedOutCookie, "")
 }
 
 // hostOf is the host of a name, whether from a handshake or a request.

@@ -38,7 +38,10 @@ func AskOCSP(client *http.Client, verifier *clientcert.Verifier) func(context.Co
 }
 
 // askAbout asks about the first certificate: its responders one after another, until one's answer counts.
-func askAbout(ctx context.Context, client *http.Client, verifier *clientcert.Verifier, verdict *clientcert.Verdict, questions []clientcert.OCSPQuestion) *clientcert.Verdict {
+func askAbout(
+	ctx context.Context, client *http.Client, verifier *clientcert.Verifier, verdict *clientcert.Verdict,
+	questions []clientcert.OCSPQuestion,
+) *clientcert.Verdict {
 	certificate := questions[0].Certificate
 	judged := (*clientcert.Verdict)(nil)
 	for _, question := range questions {
