@@ -69,7 +69,7 @@ type tlsServer struct {
 	base   *tls.Config
 	choose func(string) Host
 	lock   sync.Mutex
-	pools  map[[32]byte]*x509.CertPool
+	pools  map[namesKey]*x509.CertPool
 }
 
 // configForClient makes the configuration of one handshake.
@@ -131,10 +131,10 @@ func (s *tlsServer) baseForClient(hello *tls.ClientHelloInfo) (*tls.Config, erro
 
 // pool has the names of the CAs to ask for, and no key: crypto/tls sends the names, and verifies nothing by it.
 func (s *tlsServer) pool(policy raw.Policy) *x509.CertPool {
-	identity := identityOf(policy)
+	key := namesKey{identityOf(policy), raw.PolicyCANameCount(policy)}
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if pool, ok := s.pools[identity]; ok {
+	if pool, ok := s.pools[key]; ok {
 		return pool
 	}
 	pool := x509.NewCertPool()
@@ -142,10 +142,16 @@ func (s *tlsServer) pool(policy raw.Policy) *x509.CertPool {
 		pool.AddCert(&x509.Certificate{Raw: name, RawSubject: name})
 	}
 	if s.pools == nil || len(s.pools) >= maxPools {
-		s.pools = map[[32]byte]*x509.CertPool{}
+		s.pools = map[namesKey]*x509.CertPool{}
 	}
-	s.pools[identity] = pool
+	s.pools[key] = pool
 	return pool
+}
+
+// namesKey tells policies apart whose names differ: the identity holds the CAs, and not whether they are named (ca_hints).
+type namesKey struct {
+	identity [32]byte
+	count    int
 }
 
 // maxPools is how many policies' names are kept: those of reloads are never asked for again.

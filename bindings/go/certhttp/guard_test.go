@@ -344,3 +344,18 @@ func TestTheServersCertificateInFiles(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A route that another guard guards is decided about by that one's policy, which knows nobody of this server's.
+func TestTwoGuards(t *testing.T) {
+	root := pki.New(t, "Root")
+	installed := &certhttp.Guard{Verifier: verifier(t, root)}
+	same := &certhttp.Guard{Verifier: verifier(t, root)}
+	stricter := &certhttp.Guard{Verifier: verifier(t, root, "depth", "0", "mode", "require")}
+	mux := http.NewServeMux()
+	mux.Handle("/same", same.Require(certhttp.Place{}, http.HandlerFunc(who)))
+	mux.Handle("/stricter", stricter.Require(certhttp.Place{}, http.HandlerFunc(who)))
+	site := serve(t, root, installed, mux)
+	bob := root.Intermediate("Staff").Issue("bob")
+	equal(t, "the same policy", site.curl(bob, "/same").status, 200)
+	equal(t, "another policy", site.curl(bob, "/stricter").status, 421)
+}
