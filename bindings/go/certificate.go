@@ -27,8 +27,8 @@ func (v *Verdict) RegistrationKey() string { return v.text("registration_key") }
 // PendingFingerprint is the key that the server should look up, for Resolve.
 func (v *Verdict) PendingFingerprint() string { return v.text("pending_fingerprint") }
 
-// Subject is the name in the client's certificate as RFC 4514 writes it, on one line. Whether anybody vouches for it, Verified
-// says.
+// Subject is the name in the client's certificate as RFC 4514 writes it, on one line. Whether anybody vouches for it,
+// Verified says.
 func (v *Verdict) Subject() string { return v.text("subject") }
 
 // Issuer is the issuer's name, likewise.

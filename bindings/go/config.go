@@ -7,9 +7,9 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// Config is what a Verifier is made of: options by name, which are the same in every language and in files. See Options and
-// docs/options.md for all of them. The fields are applied in the order in which they stand here; the last setting of an option
-// counts, except that those of ca add up.
+// Config is what a Verifier is made of: options by name, which are the same in every language and in files. See Options
+// and docs/options.md for all of them. The fields are applied in the order in which they stand here; the last setting
+// of an option counts, except that those of ca add up.
 type Config struct {
 	// File is a TOML file of options. A relative path in it is relative to its folder.
 	File string
@@ -19,7 +19,8 @@ type Config struct {
 	Settings []Setting
 	// Data is for options that take certificates or CRLs: PEM, or DER one after the other, by the name of the option.
 	Data map[string][]byte
-	// Mode says what happens in the handshake: off, optional, optional_no_ca, require, request_any, require_any, deferred.
+	// Mode says what happens in the handshake: off, optional, optional_no_ca, require, request_any, require_any,
+	// deferred.
 	Mode string
 	// CA names the CAs that issue for clients: a file or folder, or PEM.
 	CA string

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Connection is what a server knows of the client of one TLS connection. A configuration of TLSConfig fills it in during the
-// handshake, where it finds it in the context of that:
+// Connection is what a server knows of the client of one TLS connection. A configuration of TLSConfig fills it in
+// during the handshake, where it finds it in the context of that:
 //
 //	conn := tls.Server(accepted, config)
 //	ctx, connection := clientcert.NewConnection(ctx, conn)
@@ -29,14 +29,14 @@ type Connection struct {
 	offeredProvedAt time.Time
 }
 
-// Host is a virtual host: the verifier that judges its clients, and its name as it is configured, which its sessions are bound to.
-// Hosts that are to share sessions have the same verifier and name; an empty name is one, too.
+// Host is a virtual host: the verifier that judges its clients, and its name as it is configured, which its sessions
+// are bound to. Hosts that are to share sessions have the same verifier and name; an empty name is one, too.
 type Host struct {
 	Name     string
 	Verifier *Verifier
-	// Complete asks others what a verdict waits for, such as OCSP responders (Verdict.OCSPQuestions) or where the application keeps its
-	// registrations (Verdict.PendingFingerprint), and returns the verdict with their answers. It is called in the handshake, for every
-	// verdict that is not accepted. nil asks nobody.
+	// Complete asks others what a verdict waits for, such as OCSP responders (Verdict.OCSPQuestions) or where the
+	// application keeps its registrations (Verdict.PendingFingerprint), and returns the verdict with their answers. It
+	// is called in the handshake, for every verdict that is not accepted. nil asks nobody.
 	Complete func(context.Context, *Verdict) *Verdict
 }
 
@@ -52,15 +52,15 @@ func ConnectionFromContext(ctx context.Context) *Connection {
 	return connection
 }
 
-// Verdict is on the client of the connection, at the time of the handshake; Decide and Recheck look at it again. nil until the
-// handshake is complete: only then it is proved that the client holds the key.
+// Verdict is on the client of the connection, at the time of the handshake; Decide and Recheck look at it again. nil
+// until the handshake is complete: only then it is proved that the client holds the key.
 func (c *Connection) Verdict() *Verdict {
 	verdict, _, _ := c.state()
 	return verdict
 }
 
-// ProvedAt is when the client proved that it holds its key: a resumption does not renew it. The zero Time before the handshake is
-// complete.
+// ProvedAt is when the client proved that it holds its key: a resumption does not renew it. The zero Time before the
+// handshake is complete.
 func (c *Connection) ProvedAt() time.Time {
 	_, provedAt, _ := c.state()
 	return provedAt

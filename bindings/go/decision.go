@@ -57,15 +57,15 @@ func (b Body) ContentType() string {
 	}
 }
 
-// Decision is what to do with one request. It never changes, and every goroutine may ask it at the same time. One that is nil or
-// closed is ActionForbid.
+// Decision is what to do with one request. It never changes, and every goroutine may ask it at the same time. One that
+// is nil or closed is ActionForbid.
 type Decision struct {
 	owned owned[raw.Decision]
 }
 
-// Decide says what to do with a request: by the verifier of the host that it names, and the verdict of its connection, which is
-// looked at again. It reads no file. Only ActionAllow lets a request through to what a place protects; after Close of either it
-// never comes.
+// Decide says what to do with a request: by the verifier of the host that it names, and the verdict of its connection,
+// which is looked at again. It reads no file. Only ActionAllow lets a request through to what a place protects; after
+// Close of either it never comes.
 func (v *Verifier) Decide(verdict *Verdict, request Request) *Decision {
 	verifier, judged := v.borrow(), verdict.borrow()
 	defer v.giveBack(verifier)
@@ -123,7 +123,8 @@ func (d *Decision) Cause() string {
 	return cause
 }
 
-// Alert is the description of the TLS alert that says it, where the handshake is still open; 0 where there is none to send.
+// Alert is the description of the TLS alert that says it, where the handshake is still open; 0 where there is none to
+// send.
 func (d *Decision) Alert(tlsVersion uint16) int {
 	handle := d.borrow()
 	defer d.giveBack(handle)
@@ -151,16 +152,16 @@ func (d *Decision) HTTP2Error() uint32 {
 	return raw.DecisionHTTP2Error(handle)
 }
 
-// Identity is who the client is, in a text that only equals itself, for Request.IdentityBefore of the next request of the
-// connection.
+// Identity is who the client is, in a text that only equals itself, for Request.IdentityBefore of the next request of
+// the connection.
 func (d *Decision) Identity() string {
 	handle := d.borrow()
 	defer d.giveBack(handle)
 	return raw.DecisionIdentity(handle)
 }
 
-// Verdict is the verdict that decided: here an application learns who the client is. It is the connection's, looked at again, or one
-// without a certificate where that does not count for this request. The caller may close it.
+// Verdict is the verdict that decided: here an application learns who the client is. It is the connection's, looked at
+// again, or one without a certificate where that does not count for this request. The caller may close it.
 func (d *Decision) Verdict() *Verdict {
 	handle := d.borrow()
 	defer d.giveBack(handle)

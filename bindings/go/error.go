@@ -10,7 +10,8 @@ import (
 //
 //	if errors.Is(err, clientcert.ErrKeyTaken) { … }
 //
-// Bands: 1 to 15 misuse, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64 to 79 the library, 80 to 95 the registry.
+// Bands: 1 to 15 misuse, 16 to 31 options, 32 to 47 files, 48 to 63 contents, 64 to 79 the library, 80 to 95 the
+// registry.
 type Status int32
 
 // Why calls fail.

@@ -6,7 +6,8 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// Dialect is how a proxy forwards a client's certificate. A certificate is public: see docs/forwarded.md for who may forward one.
+// Dialect is how a proxy forwards a client's certificate. A certificate is public: see docs/forwarded.md for who may
+// forward one.
 type Dialect int32
 
 const (
@@ -26,7 +27,8 @@ const (
 // String is the dialect's name, such as rfc9440.
 func (d Dialect) String() string { return raw.DialectName(int32(d)) }
 
-// Vary is the value of Vary for a response that depends on a forwarded certificate. Not to let it be cached at all is safer.
+// Vary is the value of Vary for a response that depends on a forwarded certificate. Not to let it be cached at all is
+// safer.
 func (d Dialect) Vary() string { return raw.DialectVary(int32(d)) }
 
 // Forward says what is forwarded besides the certificate of a client that was verified; to be added up.
@@ -49,9 +51,9 @@ type HeaderNames struct {
 	By          string // no header: the URI of whoever writes
 }
 
-// VerifyForwarded says who a client is by what a proxy forwards of it. peer is the address of the other end of the socket, or unix:
-// never one out of a header. fields may be all of a request's. Without any header of the dialect the outcome is None; with one, the
-// peer must be in the option trusted_proxies.
+// VerifyForwarded says who a client is by what a proxy forwards of it. peer is the address of the other end of the
+// socket, or unix: never one out of a header. fields may be all of a request's. Without any header of the dialect the
+// outcome is None; with one, the peer must be in the option trusted_proxies.
 func (v *Verifier) VerifyForwarded(dialect Dialect, peer string, fields []HeaderField, names HeaderNames, now time.Time) (*Verdict, error) {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -71,8 +73,9 @@ func (v *Verifier) VerifyForwarded(dialect Dialect, peer string, fields []Header
 	return newVerdict(raw.VerifyForwarded(handle, int32(dialect), peer, headers, moment(now))), nil
 }
 
-// ForwardHeaders writes what a proxy forwards of a client: the headers to be set after everything that IsForwardedHeader knows was
-// removed from the request. A client who was not verified is ErrNotEntitled, unless what has ForwardUnverified.
+// ForwardHeaders writes what a proxy forwards of a client: the headers to be set after everything that
+// IsForwardedHeader knows was removed from the request. A client who was not verified is ErrNotEntitled, unless what
+// has ForwardUnverified.
 func (v *Verdict) ForwardHeaders(dialect Dialect, what Forward, names HeaderNames) ([]HeaderField, error) {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -92,11 +95,12 @@ func (v *Verdict) ForwardHeaders(dialect Dialect, what Forward, names HeaderName
 	return fields, nil
 }
 
-// IsForwardedHeader is whether a header must be removed from what clients send, because somebody could pass by it for the holder of
-// a certificate: any of any dialect, in any case and with - or _.
+// IsForwardedHeader is whether a header must be removed from what clients send, because somebody could pass by it for
+// the holder of a certificate: any of any dialect, in any case and with - or _.
 func IsForwardedHeader(name string) bool { return raw.IsForwardedHeader(name) }
 
-// ForwardedHeaders are the names that IsForwardedHeader knows, for those that need a list. It knows families of names besides.
+// ForwardedHeaders are the names that IsForwardedHeader knows, for those that need a list. It knows families of names
+// besides.
 func ForwardedHeaders() []string {
 	var names []string
 	for i := 0; ; i++ {

@@ -8,8 +8,8 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// owned is one reference of the library's, which several goroutines may use at the same time. It is freed once: when it was
-// closed and the last call with it has returned, or when nobody can reach its owner any more.
+// owned is one reference of the library's, which several goroutines may use at the same time. It is freed once: when it
+// was closed and the last call with it has returned, or when nobody can reach its owner any more.
 type owned[Handle ~unsafe.Pointer] struct {
 	handle  Handle
 	users   atomic.Int64 // calls under way, and one for the owner
@@ -18,7 +18,8 @@ type owned[Handle ~unsafe.Pointer] struct {
 	cleanup cleanup
 }
 
-// borrow gives the handle for one call, after which comes giveBack; nil after close, which every call of the library refuses.
+// borrow gives the handle for one call, after which comes giveBack; nil after close, which every call of the library
+// refuses.
 func (o *owned[Handle]) borrow() Handle {
 	for users := o.users.Load(); users > 0 && !o.closed.Load(); users = o.users.Load() {
 		if o.users.CompareAndSwap(users, users+1) {

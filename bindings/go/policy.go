@@ -48,7 +48,8 @@ func (e Enforcement) String() string {
 type Policy struct {
 	Mode        Mode
 	Enforcement Enforcement
-	// Identity is the same for the same options and files, in every process, and differs where anything differs that decides.
+	// Identity is the same for the same options and files, in every process, and differs where anything differs that
+	// decides.
 	Identity [32]byte
 	// Warnings are what is accepted, but should be seen to.
 	Warnings []string
@@ -80,8 +81,8 @@ type CRLReport struct {
 	Metrics string
 }
 
-// CRL has the attributes of one: issuer, number, this_update, next_update, delta, verified, entries, memory, source, age and
-// seconds_left, each as text.
+// CRL has the attributes of one: issuer, number, this_update, next_update, delta, verified, entries, memory, source,
+// age and seconds_left, each as text.
 type CRL map[string]string
 
 // CRLReport takes a report of the CRLs that certificates are looked up in; the zero Time is now.

@@ -2,8 +2,8 @@ package clientcert
 
 import "clientcert.dev/go/internal/raw"
 
-// ReasonCode is why a client was not verified, as a number that never changes its meaning. Later versions of the library add
-// numbers; one that is not here is a refusal like any other.
+// ReasonCode is why a client was not verified, as a number that never changes its meaning. Later versions of the
+// library add numbers; one that is not here is a refusal like any other.
 type ReasonCode int32
 
 const (

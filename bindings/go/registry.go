@@ -9,8 +9,8 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// Registry says which key belongs to which user, and changes that. Calls wait for one another; to read and write at the same time,
-// every goroutine, or every request, opens its own, which costs little.
+// Registry says which key belongs to which user, and changes that. Calls wait for one another; to read and write at the
+// same time, every goroutine, or every request, opens its own, which costs little.
 type Registry struct {
 	owned owned[raw.Registry]
 	lock  sync.Mutex
@@ -55,8 +55,8 @@ type Fields struct {
 	ThisCertificate bool
 }
 
-// OpenRegistry opens a registry by the URL that the option registry takes: file:PATH, sqlite:PATH, postgres://…. Nothing is read
-// before the first call that needs it.
+// OpenRegistry opens a registry by the URL that the option registry takes: file:PATH, sqlite:PATH, postgres://….
+// Nothing is read before the first call that needs it.
 func OpenRegistry(url string) (*Registry, error) {
 	handle, failure := raw.RegistryNew(url)
 	if failure != nil {
@@ -65,7 +65,8 @@ func OpenRegistry(url string) (*Registry, error) {
 	return newRegistry(handle), nil
 }
 
-// Registry is that of the verifier: what is changed there, it sees at its next Refresh. nil where the verifier has none.
+// Registry is that of the verifier: what is changed there, it sees at its next Refresh. nil where the verifier has
+// none.
 func (v *Verifier) Registry() *Registry {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -85,8 +86,9 @@ func (r *Registry) ActAs(actor string) error {
 	return r.do(func(handle raw.Registry) *raw.Failure { return raw.RegistryActAs(handle, actor) })
 }
 
-// EnrolVerdict registers the key of a connected client to a user who is logged in by other means, such as a password. The verdict
-// must be that of the very connection on which the user asks, and all that may be wrong with it is ReasonKeyNotRegistered.
+// EnrolVerdict registers the key of a connected client to a user who is logged in by other means, such as a password.
+// The verdict must be that of the very connection on which the user asks, and all that may be wrong with it is
+// ReasonKeyNotRegistered.
 func (r *Registry) EnrolVerdict(verdict *Verdict, user, label string) error {
 	judged := verdict.borrow()
 	defer verdict.giveBack(judged)
@@ -95,8 +97,8 @@ func (r *Registry) EnrolVerdict(verdict *Verdict, user, label string) error {
 	})
 }
 
-// EnrolCertificate registers one certificate, DER or PEM: an administrator's verb, because it asks for no proof that the user holds
-// the key.
+// EnrolCertificate registers one certificate, DER or PEM: an administrator's verb, because it asks for no proof that
+// the user holds the key.
 func (r *Registry) EnrolCertificate(user string, certificate []byte, fields Fields) error {
 	text := fields.json()
 	return r.do(func(handle raw.Registry) *raw.Failure {
@@ -104,8 +106,8 @@ func (r *Registry) EnrolCertificate(user string, certificate []byte, fields Fiel
 	})
 }
 
-// EnrolFingerprint registers a key by its fingerprint, spki:sha256: or cert:sha256: with hexadecimal or base64: an administrator's
-// verb.
+// EnrolFingerprint registers a key by its fingerprint, spki:sha256: or cert:sha256: with hexadecimal or base64: an
+// administrator's verb.
 func (r *Registry) EnrolFingerprint(user, key string, fields Fields) error {
 	text := fields.json()
 	return r.do(func(handle raw.Registry) *raw.Failure {
@@ -113,8 +115,8 @@ func (r *Registry) EnrolFingerprint(user, key string, fields Fields) error {
 	})
 }
 
-// RenewBeside registers the key of a connected client beside one that is registered already, to the same user. registered is the
-// verdict of a connection with that one, of the same person, which it is for the caller to know.
+// RenewBeside registers the key of a connected client beside one that is registered already, to the same user.
+// registered is the verdict of a connection with that one, of the same person, which it is for the caller to know.
 func (r *Registry) RenewBeside(verdict, registered *Verdict, label string) error {
 	judged, known := verdict.borrow(), registered.borrow()
 	defer verdict.giveBack(judged)
@@ -124,8 +126,8 @@ func (r *Registry) RenewBeside(verdict, registered *Verdict, label string) error
 	})
 }
 
-// RenewSigned registers the key of a connected client whose certificate a registered key has signed, to the same user. signer is a
-// certificate with the registered key, DER or PEM.
+// RenewSigned registers the key of a connected client whose certificate a registered key has signed, to the same user.
+// signer is a certificate with the registered key, DER or PEM.
 func (r *Registry) RenewSigned(verdict *Verdict, signer []byte, label string) error {
 	judged := verdict.borrow()
 	defer verdict.giveBack(judged)
@@ -160,7 +162,8 @@ func (r *Registry) Used(key string, at time.Time) error {
 	return r.do(func(handle raw.Registry) *raw.Failure { return raw.RegistryUsed(handle, key, at.Unix()) })
 }
 
-// Import registers many keys at once, all or none: an administrator's verb. format is text, or jwks, whose keys are user's.
+// Import registers many keys at once, all or none: an administrator's verb. format is text, or jwks, whose keys are
+// user's.
 func (r *Registry) Import(format string, data []byte, user string) error {
 	return r.do(func(handle raw.Registry) *raw.Failure {
 		return raw.RegistryImport(handle, format, data, pointer(user))

@@ -16,7 +16,8 @@ const (
 	RequireNothing                        // nothing but that the verdict is accepted
 )
 
-// HTTPVersion is the version of HTTP of a request. The zero value is one that is not known, with which nothing can be asked.
+// HTTPVersion is the version of HTTP of a request. The zero value is one that is not known, with which nothing can be
+// asked.
 type HTTPVersion int32
 
 const (
@@ -37,8 +38,8 @@ const (
 	LateTimedOut Late = 3
 )
 
-// Request is what a server knows of a request and its connection, and what the place requires that it is for. Every zero value is
-// the one that refuses. Texts are what the client wrote; one that is no UTF-8 refuses the request.
+// Request is what a server knows of a request and its connection, and what the place requires that it is for. Every
+// zero value is the one that refuses. Texts are what the client wrote; one that is no UTF-8 refuses the request.
 type Request struct {
 	Requirement Requirement
 	// Users are those whom the place is for; nil is for every user, an empty list for nobody.
@@ -68,8 +69,8 @@ type Request struct {
 
 	TLSVersion  uint16 // as in crypto/tls; 0 where nothing can be asked
 	HTTPVersion HTTPVersion
-	// ProvedAt is when the handshake was that proved the key, which a resumption does not renew. The zero Time is too old wherever an
-	// age is asked for.
+	// ProvedAt is when the handshake was that proved the key, which a resumption does not renew. The zero Time is too
+	// old wherever an age is asked for.
 	ProvedAt time.Time
 
 	HandshakeOpen           bool // an alert can still be sent
@@ -127,8 +128,8 @@ const (
 	fieldLoggedOut                   = 119
 )
 
-// describe sets the fields that are not zero. A setter that fails makes every decision about the request a refusal, so that its
-// result need not be looked at.
+// describe sets the fields that are not zero. A setter that fails makes every decision about the request a refusal, so
+// that its result need not be looked at.
 func (r *Request) describe(request raw.Request) {
 	text := func(field int32, value string) {
 		if value != "" {

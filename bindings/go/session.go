@@ -6,8 +6,8 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// SessionIdentity is what a TLS session must have been made under to be resumed here: a hash over every option that decides, every
-// pinned CA, and the name of the virtual host as it is configured, which may be empty.
+// SessionIdentity is what a TLS session must have been made under to be resumed here: a hash over every option that
+// decides, every pinned CA, and the name of the virtual host as it is configured, which may be empty.
 func (v *Verifier) SessionIdentity(host string) ([32]byte, error) {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -18,10 +18,10 @@ func (v *Verifier) SessionIdentity(host string) ([32]byte, error) {
 	return identity, failed(failure)
 }
 
-// ExportSession gives the record of a client, to be kept with its TLS session, and given to ResumeSession when that is resumed.
-// provedAt is when the handshake was in which the client proved that it holds its key: for a session that was itself resumed, what
-// ResumeSession gave. nil where there is no record, because the verdict is not accepted, provedAt is not known, or the policy has
-// changed since: such a session is not to be resumed.
+// ExportSession gives the record of a client, to be kept with its TLS session, and given to ResumeSession when that is
+// resumed. provedAt is when the handshake was in which the client proved that it holds its key: for a session that was
+// itself resumed, what ResumeSession gave. nil where there is no record, because the verdict is not accepted, provedAt
+// is not known, or the policy has changed since: such a session is not to be resumed.
 func (v *Verifier) ExportSession(verdict *Verdict, host string, provedAt time.Time) []byte {
 	if provedAt.IsZero() {
 		return nil
@@ -42,10 +42,10 @@ func (v *Verifier) ExportSession(verdict *Verdict, host string, provedAt time.Ti
 	}
 }
 
-// ResumeSession judges the client of a resumed TLS session by the record that came back with it: as it is now, under the policy of
-// now. A record that does not count, a missing one among them, gives a verdict that is Failed; the TLS stack should refuse to resume
-// then, and do a full handshake. provedAt is when the client proved that it holds its key; the zero Time where the record is none of
-// ours.
+// ResumeSession judges the client of a resumed TLS session by the record that came back with it: as it is now, under
+// the policy of now. A record that does not count, a missing one among them, gives a verdict that is Failed; the TLS
+// stack should refuse to resume then, and do a full handshake. provedAt is when the client proved that it holds its
+// key; the zero Time where the record is none of ours.
 func (v *Verifier) ResumeSession(host string, record []byte, now time.Time) (verdict *Verdict, provedAt time.Time, err error) {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -56,9 +56,9 @@ func (v *Verifier) ResumeSession(host string, record []byte, now time.Time) (ver
 	return newVerdict(judged), proof(seconds), nil
 }
 
-// AnswerQuestion answers the question of another host about the client of this connection (ActionAskElsewhere), found in the
-// parameter clientcert_question of the URL: where to redirect the browser, with status 303. provedAt is when this client proved
-// that it holds its key. Only who is verified is vouched for; others are ErrNotEntitled.
+// AnswerQuestion answers the question of another host about the client of this connection (ActionAskElsewhere), found
+// in the parameter clientcert_question of the URL: where to redirect the browser, with status 303. provedAt is when
+// this client proved that it holds its key. Only who is verified is vouched for; others are ErrNotEntitled.
 func (v *Verifier) AnswerQuestion(verdict *Verdict, question string, provedAt time.Time) (location string, err error) {
 	verifier := v.borrow()
 	defer v.giveBack(verifier)
@@ -82,9 +82,9 @@ func (v *Verifier) AnswerQuestion(verdict *Verdict, question string, provedAt ti
 	return location, nil
 }
 
-// RedeemTicket verifies, once, the client that another host was asked about, by the policy of this one. ticket is the parameter
-// clientcert_ticket of the URL, host the name of this host as in the request, nonce the cookie __Host-clientcert. Keep the verdict
-// and provedAt under a random cookie, and redirect to the URL without the ticket.
+// RedeemTicket verifies, once, the client that another host was asked about, by the policy of this one. ticket is the
+// parameter clientcert_ticket of the URL, host the name of this host as in the request, nonce the cookie
+// __Host-clientcert. Keep the verdict and provedAt under a random cookie, and redirect to the URL without the ticket.
 func (v *Verifier) RedeemTicket(ticket, host, nonce string, now time.Time) (verdict *Verdict, provedAt time.Time, err error) {
 	handle := v.borrow()
 	defer v.giveBack(handle)

@@ -28,20 +28,21 @@ func (e *RefusedError) Error() string {
 	return "clientcert: the client is refused: " + why
 }
 
-// TLSConfig is a copy of base, which may be nil, that asks clients for certificates as the policy in force says, and judges them in
-// every handshake, resumed ones too.
+// TLSConfig is a copy of base, which may be nil, that asks clients for certificates as the policy in force says, and
+// judges them in every handshake, resumed ones too.
 //
-// ClientAuth and ClientCAs are the policy's: crypto/tls asks, and verifies nothing but that the client holds the key. base's own
-// GetConfigForClient, VerifyConnection, WrapSession and UnwrapSession are called, too. The keys of session tickets are base's: to
-// rotate them, call base.SetSessionTicketKeys at any time. A session carries the record of its client, and is resumed only where the
-// client is accepted now; others do a full handshake. The server's own certificate has to be in base.
+// ClientAuth and ClientCAs are the policy's: crypto/tls asks, and verifies nothing but that the client holds the key.
+// base's own GetConfigForClient, VerifyConnection, WrapSession and UnwrapSession are called, too. The keys of session
+// tickets are base's: to rotate them, call base.SetSessionTicketKeys at any time. A session carries the record of its
+// client, and is resumed only where the client is accepted now; others do a full handshake. The server's own
+// certificate has to be in base.
 func (v *Verifier) TLSConfig(base *tls.Config) *tls.Config {
 	host := Host{Verifier: v}
 	return HostsTLSConfig(base, func(string) Host { return host })
 }
 
-// HostsTLSConfig is TLSConfig for several virtual hosts: choose gives the host of a name, which the client sends (SNI) and which is
-// empty where it sends none. One without a Verifier ends the handshake.
+// HostsTLSConfig is TLSConfig for several virtual hosts: choose gives the host of a name, which the client sends (SNI)
+// and which is empty where it sends none. One without a Verifier ends the handshake.
 func HostsTLSConfig(base *tls.Config, choose func(serverName string) Host) *tls.Config {
 	if base == nil {
 		base = new(tls.Config)
@@ -68,7 +69,7 @@ type tlsServer struct {
 	base   *tls.Config
 	choose func(string) Host
 	lock   sync.Mutex
-	pools  map[[32]byte]*x509.CertPool
+	pools  map[namesKey]*x509.CertPool
 }
 
 // configForClient makes the configuration of one handshake.
@@ -97,7 +98,9 @@ func (s *tlsServer) configForClient(hello *tls.ClientHelloInfo) (*tls.Config, er
 	connection.lock.Lock()
 	connection.host = host
 	connection.lock.Unlock()
-	handshake := &handshake{server: s, connection: connection, enforcement: Enforcement(raw.PolicyEnforcement(policy)), ctx: hello.Context()}
+	handshake := &handshake{
+		server: s, connection: connection, enforcement: Enforcement(raw.PolicyEnforcement(policy)), ctx: hello.Context(),
+	}
 
 	config := base.Clone()
 	config.GetConfigForClient = nil
@@ -128,10 +131,10 @@ func (s *tlsServer) baseForClient(hello *tls.ClientHelloInfo) (*tls.Config, erro
 
 // pool has the names of the CAs to ask for, and no key: crypto/tls sends the names, and verifies nothing by it.
 func (s *tlsServer) pool(policy raw.Policy) *x509.CertPool {
-	identity := identityOf(policy)
+	key := namesKey{identityOf(policy), raw.PolicyCANameCount(policy)}
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if pool, ok := s.pools[identity]; ok {
+	if pool, ok := s.pools[key]; ok {
 		return pool
 	}
 	pool := x509.NewCertPool()
@@ -139,10 +142,16 @@ func (s *tlsServer) pool(policy raw.Policy) *x509.CertPool {
 		pool.AddCert(&x509.Certificate{Raw: name, RawSubject: name})
 	}
 	if s.pools == nil || len(s.pools) >= maxPools {
-		s.pools = map[[32]byte]*x509.CertPool{}
+		s.pools = map[namesKey]*x509.CertPool{}
 	}
-	s.pools[identity] = pool
+	s.pools[key] = pool
 	return pool
+}
+
+// namesKey tells policies apart whose names differ: the identity holds the CAs, and not whether they are named (ca_hints).
+type namesKey struct {
+	identity [32]byte
+	count    int
 }
 
 // maxPools is how many policies' names are kept: those of reloads are never asked for again.
@@ -172,7 +181,8 @@ type handshake struct {
 	ctx         context.Context
 }
 
-// verify judges the client, and remembers it. crypto/tls calls it for every connection, before the proof of the key is checked.
+// verify judges the client, and remembers it. crypto/tls calls it for every connection, before the proof of the key is
+// checked.
 func (h *handshake) verify(base *tls.Config, state tls.ConnectionState) error {
 	verdict, provedAt, err := h.judge(state)
 	if err != nil {
@@ -198,7 +208,8 @@ func (h *handshake) judge(state tls.ConnectionState) (*Verdict, time.Time, error
 		}
 		return h.complete(verdict), time.Now(), nil
 	}
-	// crypto/tls has the client from the ticket, and we from its record: the last that was offered and accepted, or none.
+	// crypto/tls has the client from the ticket, and we from its record: the last that was offered and accepted, or
+	// none.
 	verdict := h.connection.offered
 	if verdict == nil || !sameClient(verdict, state.PeerCertificates) {
 		return nil, time.Time{}, errors.New("clientcert: a session was resumed without its record")
@@ -219,8 +230,8 @@ var recordMark = []byte("clientcert record 1\x00")
 // largestTicket is less than what a ticket may be, with room for its encryption.
 const largestTicket = 60000
 
-// wrap puts the record of the client into the session. A session that is not to be resumed becomes a ticket that opens nothing, because
-// crypto/tls has to send one.
+// wrap puts the record of the client into the session. A session that is not to be resumed becomes a ticket that opens
+// nothing, because crypto/tls has to send one.
 func (h *handshake) wrap(base *tls.Config, state tls.ConnectionState, session *tls.SessionState) ([]byte, error) {
 	connection := h.connection
 	// A client that was asked and has none is asked again: its browser may have one for the next connection.

@@ -149,7 +149,8 @@ func TestHandshakesOfRealClients(t *testing.T) {
 	}
 }
 
-// What crypto/tls sends: it has one alert for all that a callback refuses. That for a missing certificate in TLS 1.2 changed with Go.
+// What crypto/tls sends: it has one alert for all that a callback refuses. That for a missing certificate in TLS 1.2
+// changed with Go.
 var alerts = map[string][]string{
 	"nothing TLS 1.2": {"handshake failure", "bad certificate"}, "nothing TLS 1.3": {"certificate required"},
 	"expired TLS 1.2": {"bad certificate"}, "expired TLS 1.3": {"bad certificate"},

@@ -29,7 +29,8 @@ func (o Outcome) String() string {
 	}
 }
 
-// Verdict says who a client is, and whether this may go on. It never changes, and every goroutine may ask it at the same time.
+// Verdict says who a client is, and whether this may go on. It never changes, and every goroutine may ask it at the
+// same time.
 //
 // A verdict that is nil or closed reads as one that is Failed for ReasonInternalError: it lets nobody in.
 type Verdict struct {
@@ -43,8 +44,8 @@ func (v *Verdict) Verified() bool {
 	return raw.VerdictVerified(handle)
 }
 
-// Accepted is whether the connection may go on under the mode. This is no authentication: a client without a certificate is
-// accepted where that is optional.
+// Accepted is whether the connection may go on under the mode. This is no authentication: a client without a
+// certificate is accepted where that is optional.
 func (v *Verdict) Accepted() bool {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -74,8 +75,8 @@ func (v *Verdict) Reasons() []Reason {
 	return reasons
 }
 
-// Alert is the description of the TLS alert to end the handshake with (RFC 8446 section 6.2), by the first reason that is not
-// tolerated; -1 where the verdict is accepted. tlsVersion is as in crypto/tls.
+// Alert is the description of the TLS alert to end the handshake with (RFC 8446 section 6.2), by the first reason that
+// is not tolerated; -1 where the verdict is accepted. tlsVersion is as in crypto/tls.
 func (v *Verdict) Alert(tlsVersion uint16) int {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -96,8 +97,9 @@ func (v *Verdict) NginxStatus() int {
 	return int(raw.VerdictNginxStatus(handle))
 }
 
-// Variable is a variable by name: those of nginx (ssl_client_s_dn), Apache (SSL_CLIENT_S_DN), HAProxy (ssl_c_s_dn) and the
-// library's own; docs/variables.md lists them. False where there is no such variable, or where it has no value for this client.
+// Variable is a variable by name: those of nginx (ssl_client_s_dn), Apache (SSL_CLIENT_S_DN), HAProxy (ssl_c_s_dn) and
+// the library's own; docs/variables.md lists them. False where there is no such variable, or where it has no value for
+// this client.
 //
 // The variables of other systems may hold whatever a client likes to put there, a NUL and a line end included.
 func (v *Verdict) Variable(name string) (string, bool) {
@@ -152,8 +154,8 @@ func (v *Verdict) PolicyIdentity() (identity [32]byte) {
 // Forever is the ValidUntil of a client without a certificate: what RFC 5280 has for "no end".
 var Forever = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// ValidUntil is the last second at which verifying again, under the same policy, would say the same; Forever for None, and for
-// Failed the moment that it was made for, or earlier. The zero Time for a nil verdict.
+// ValidUntil is the last second at which verifying again, under the same policy, would say the same; Forever for None,
+// and for Failed the moment that it was made for, or earlier. The zero Time for a nil verdict.
 func (v *Verdict) ValidUntil() time.Time {
 	handle := v.borrow()
 	defer v.giveBack(handle)
@@ -167,16 +169,16 @@ func (v *Verdict) ValidUntil() time.Time {
 	}
 }
 
-// Confirms is whether a token is bound to the certificate of this client (RFC 8705 section 3). confirmation is the JSON of the
-// token's cnf, with x5t#S256 and nothing else, or the value of that alone. The server has verified the token.
+// Confirms is whether a token is bound to the certificate of this client (RFC 8705 section 3). confirmation is the JSON
+// of the token's cnf, with x5t#S256 and nothing else, or the value of that alone. The server has verified the token.
 func (v *Verdict) Confirms(confirmation []byte) bool {
 	handle := v.borrow()
 	defer v.giveBack(handle)
 	return raw.VerdictConfirms(handle, confirmation)
 }
 
-// Close frees what the verdict holds, once. A verdict that is no longer used is closed by itself in the end; where very many are
-// made, closing each keeps memory flat.
+// Close frees what the verdict holds, once. A verdict that is no longer used is closed by itself in the end; where very
+// many are made, closing each keeps memory flat.
 func (v *Verdict) Close() error {
 	if v != nil {
 		v.owned.close()

@@ -178,3 +178,11 @@ func TestTheApplicationsOwnRegistry(t *testing.T) {
 		equal(t, answer+": verified", verdict.Verified(), want != "")
 	}
 }
+
+func TestCRLsInMemory(t *testing.T) {
+	root := pki.New(t, "Root")
+	alice := root.Issue("alice")
+	config := trusting(root, "crl_check", "leaf")
+	config.Data["crl"] = root.CRL(alice)
+	equal(t, "reasons", reasons(verify(t, verifier(t, config), alice)), " certificate_revoked")
+}

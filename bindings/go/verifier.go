@@ -8,7 +8,8 @@ import (
 	"clientcert.dev/go/internal/raw"
 )
 
-// Verifier holds the policy in force, for every goroutine of a server. All of its methods may be called at the same time.
+// Verifier holds the policy in force, for every goroutine of a server. All of its methods may be called at the same
+// time.
 type Verifier struct {
 	owned owned[raw.Verifier]
 }
@@ -45,8 +46,8 @@ func New(config Config) (*Verifier, error) {
 // Load makes a verifier out of a TOML file of options.
 func Load(path string) (*Verifier, error) { return New(Config{File: path}) }
 
-// Close frees what the verifier holds, once; afterwards it refuses everybody. A verifier that is no longer used is closed by
-// itself in the end.
+// Close frees what the verifier holds, once; afterwards it refuses everybody. A verifier that is no longer used is
+// closed by itself in the end.
 func (v *Verifier) Close() error {
 	if v != nil {
 		v.owned.close()
@@ -54,8 +55,8 @@ func (v *Verifier) Close() error {
 	return nil
 }
 
-// Verify says who a client is by the certificates that it presented, in DER, its own first; none says that it presented none.
-// The TLS stack must have had the client prove that it holds the key of the first one.
+// Verify says who a client is by the certificates that it presented, in DER, its own first; none says that it presented
+// none. The TLS stack must have had the client prove that it holds the key of the first one.
 //
 // A client that is refused is no error: the error is ErrClosed, and the verdict nil then, which reads as a refusal.
 func (v *Verifier) Verify(chain [][]byte) (*Verdict, error) { return v.VerifyAt(chain, time.Time{}) }
@@ -87,18 +88,18 @@ func (v *Verifier) VerifyCertificates(chain []*x509.Certificate) (*Verdict, erro
 	return v.Verify(der(chain))
 }
 
-// Recheck says whether a verdict still holds: the CAs, CRLs, dates and options of now are looked at again, on the path that was
-// accepted. What is not Success never becomes it. It costs nothing where nothing has changed.
+// Recheck says whether a verdict still holds: the CAs, CRLs, dates and options of now are looked at again, on the path
+// that was accepted. What is not Success never becomes it. It costs nothing where nothing has changed.
 func (v *Verifier) Recheck(verdict *Verdict, now time.Time) (*Verdict, error) {
 	return v.judge(verdict, func(verifier raw.Verifier, verdict raw.Verdict) raw.Verdict {
 		return raw.VerdictRecheck(verifier, verdict, moment(now))
 	})
 }
 
-// Resolve completes a verdict that asks whose a key is (the option registry is external, and the reason ReasonRegistrationPending):
-// its variable pending_fingerprint is what to look up. The answer is JSON with user and perhaps label, disabled, revoked,
-// not_before, not_after, no_manage, key, ca; or a line as in a file of registrations; or null where the key is not registered.
-// Anything else is no answer, and refuses.
+// Resolve completes a verdict that asks whose a key is (the option registry is external, and the reason
+// ReasonRegistrationPending): its variable pending_fingerprint is what to look up. The answer is JSON with user and
+// perhaps label, disabled, revoked, not_before, not_after, no_manage, key, ca; or a line as in a file of registrations;
+// or null where the key is not registered. Anything else is no answer, and refuses.
 func (v *Verifier) Resolve(verdict *Verdict, answer []byte, now time.Time) (*Verdict, error) {
 	return v.judge(verdict, func(verifier raw.Verifier, verdict raw.Verdict) raw.Verdict {
 		return raw.VerdictResolve(verifier, verdict, answer, moment(now))
@@ -115,9 +116,9 @@ func (v *Verifier) Reload() error {
 	return failed(raw.VerifierReload(handle))
 }
 
-// Refresh does what Reload does if a file, folder or registry changed, and says whether a new policy is in force. It looks once
-// a second at most, so that it may be called for every connection and request. The error is for the log: the old policy stays
-// in force.
+// Refresh does what Reload does if a file, folder or registry changed, and says whether a new policy is in force. It
+// looks once a second at most, so that it may be called for every connection and request. The error is for the log: the
+// old policy stays in force.
 func (v *Verifier) Refresh() (changed bool, err error) {
 	handle := v.borrow()
 	defer v.giveBack(handle)

@@ -11,12 +11,10 @@ import (
 	"clientcert.dev/go"
 )
 
-type contextKey int
+type connectionKey struct{}
 
-const (
-	connectionKey contextKey = iota
-	factsKey
-)
+// factsKey is of one guard: another one has another policy, and finds out by itself.
+type factsKey struct{ guard *Guard }
 
 // connection is what earlier requests of a connection leave for the next one.
 type connection struct {
@@ -36,7 +34,7 @@ func newConnection(ctx context.Context, conn net.Conn) context.Context {
 	if secure, ok := conn.(*tls.Conn); ok {
 		ctx, connection.tls = clientcert.NewConnection(ctx, secure)
 	}
-	return context.WithValue(ctx, connectionKey, connection)
+	return context.WithValue(ctx, connectionKey{}, connection)
 }
 
 func peer(address net.Addr) string {
@@ -57,7 +55,8 @@ type facts struct {
 	host       clientcert.Host
 	verdict    *clientcert.Verdict
 	provedAt   time.Time
-	// attributed is whether the verdict is on the connection's client, and not on one that a cookie or a proxy stands for.
+	// attributed is whether the verdict is on the connection's client, and not on one that a cookie or a proxy stands
+	// for.
 	attributed      bool
 	redeemed        bool // a ticket of another host was, in this request
 	resumed         bool
@@ -68,21 +67,22 @@ type facts struct {
 	identityBefore  string
 }
 
-// learn finds out once for each request who its client is, and takes the headers away by which a client could pass for another.
+// learn finds out once for each request who its client is, and takes the headers away by which a client could pass for
+// another.
 func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
-	if known, ok := r.Context().Value(factsKey).(*facts); ok {
+	if known, ok := r.Context().Value(factsKey{g}).(*facts); ok {
 		return r, known
 	}
 	facts := &facts{host: g.hostOf(hostName(r.Host))}
 	if facts.host.Verifier != nil {
 		refresh(facts.host.Verifier)
 	}
-	if connection, ok := r.Context().Value(connectionKey).(*connection); ok {
+	if connection, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 		facts.connection = connection
 		connection.tell(facts, r)
 		g.identify(facts, r)
 	}
-	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey, facts))
+	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey{g}, facts))
 	scrubbed.Header = withoutForwarded(r.Header)
 	return scrubbed, facts
 }

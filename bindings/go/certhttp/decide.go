@@ -30,7 +30,7 @@ func (g *Guard) decide(w http.ResponseWriter, r *http.Request, facts *facts, pla
 		return
 	}
 	if action == clientcert.ActionLogOut {
-		http.SetCookie(w, &http.Cookie{Name: loggedOutCookie, Value: "1", Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		setCookie(w, loggedOutCookie, "1")
 		g.signIns.end(w, r)
 	}
 	answer(w, r, decision)
@@ -138,6 +138,17 @@ func cookie(r *http.Request, name string) string {
 		return ""
 	}
 	return cookie.Value
+}
+
+// setCookie sets a cookie of this host alone, or takes it away where it is empty.
+func setCookie(w http.ResponseWriter, name, value string) {
+	cookie := &http.Cookie{
+		Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(w, cookie)
 }
 
 func first(texts ...string) string {

@@ -1,5 +1,5 @@
-// Package certhttp lets a net/http server know its clients by their certificates, over HTTP/1.1 and HTTP/2, where TLS ends here or at
-// a proxy.
+// Package certhttp lets a net/http server know its clients by their certificates, over HTTP/1.1 and HTTP/2, where TLS
+// ends here or at a proxy.
 //
 //	guard := &certhttp.Guard{Verifier: verifier}
 //	mux.Handle("/private", guard.Require(certhttp.Place{}, private))
@@ -23,15 +23,17 @@ import (
 type Guard struct {
 	// Verifier judges the clients of every host that Hosts does not know.
 	Verifier *clientcert.Verifier
-	// Name is that of the virtual host as it is configured, such as www.example.com or *.example.com; empty where there is only one.
+	// Name is that of the virtual host as it is configured, such as www.example.com or *.example.com; empty where there
+	// is only one.
 	Name string
-	// Hosts gives the virtual host of a name, which has no port, and is empty where the client names none. nil is one host for all.
+	// Hosts gives the virtual host of a name, which has no port, and is empty where the client names none. nil is one
+	// host for all.
 	Hosts func(name string) clientcert.Host
 	// Complete is that of clientcert.Host, where Hosts is nil.
 	Complete func(context.Context, *clientcert.Verdict) *clientcert.Verdict
 
-	// Dialect is how a proxy in front forwards certificates; 0 where TLS ends here. Which proxies are trusted, the option
-	// trusted_proxies says.
+	// Dialect is how a proxy in front forwards certificates; 0 where TLS ends here. Which proxies are trusted, the
+	// option trusted_proxies says.
 	Dialect clientcert.Dialect
 	// HeaderNames are other names of the proxy's headers.
 	HeaderNames clientcert.HeaderNames
@@ -80,9 +82,9 @@ func (g *Guard) ListenAndServeTLS(server *http.Server, certFile, keyFile string)
 	return server.ListenAndServeTLS("", "")
 }
 
-// Install makes a server ask and judge its clients: its TLSConfig, ConnContext and Handler are wrapped. Call it before the server
-// starts, when these are set. The server's own certificate has to be in TLSConfig, because what ServeTLS reads out of files is for a
-// copy of it that nobody sees: start the server by ServeTLS(listener, "", "").
+// Install makes a server ask and judge its clients: its TLSConfig, ConnContext and Handler are wrapped. Call it before
+// the server starts, when these are set. The server's own certificate has to be in TLSConfig, because what ServeTLS
+// reads out of files is for a copy of it that nobody sees: start the server by ServeTLS(listener, "", "").
 func (g *Guard) Install(server *http.Server) {
 	if g.Dialect == 0 {
 		base := server.TLSConfig.Clone()
@@ -108,8 +110,9 @@ func (g *Guard) Install(server *http.Server) {
 	server.Handler = g.Handler(handler)
 }
 
-// Handler goes around everything that the server has. It refuses clients that are not accepted, keeps from them what could pass for a
-// forwarded certificate, answers the questions of other hosts and redeems their tickets. Install calls it.
+// Handler goes around everything that the server has. It refuses clients that are not accepted, keeps from them what
+// could pass for a forwarded certificate, answers the questions of other hosts and redeems their tickets. Install calls
+// it.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, facts := g.learn(r)
@@ -132,16 +135,17 @@ func (g *Guard) Require(place Place, next http.Handler) http.Handler {
 	})
 }
 
-// LogOut is the page that logs out: it ends the connection, and sets a cookie by which the certificate does not count any more, until
-// LogIn. It redirects to a URL where one is given, or to the guard's LoginURL; else it answers 401 or 403.
+// LogOut is the page that logs out: it ends the connection, and sets a cookie by which the certificate does not count
+// any more, until LogIn. It redirects to a URL where one is given, or to the guard's LoginURL; else it answers 401 or
+// 403.
 func (g *Guard) LogOut(redirect string) http.Handler {
 	return g.Require(Place{Requirement: clientcert.RequireNothing, LoginURL: redirect, logOut: true}, http.NotFoundHandler())
 }
 
-// LogIn makes the certificate count again for a user who logged out, and chose on a page to log in with it. Call it before the
-// answer is written.
+// LogIn makes the certificate count again for a user who logged out, and chose on a page to log in with it. Call it
+// before the answer is written.
 func LogIn(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: loggedOutCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	setCookie(w, loggedOutCookie, "")
 }
 
 // hostOf is the host of a name, whether from a handshake or a request.
@@ -150,12 +154,4 @@ func (g *Guard) hostOf(name string) clientcert.Host {
 		return clientcert.Host{Name: g.Name, Verifier: g.Verifier, Complete: g.Complete}
 	}
 	return g.Hosts(strings.ToLower(strings.TrimSuffix(name, ".")))
-}
-
-// protocols are those that net/http would offer by itself.
-func protocols(server *http.Server) []string {
-	if server.TLSNextProto == nil || server.TLSNextProto["h2"] != nil {
-		return []string{"h2", "http/1.1"}
-	}
-	return []string{"http/1.1"}
 }

@@ -2,8 +2,10 @@ package certhttp_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -298,10 +300,62 @@ func TestAHandBackThroughAnotherHost(t *testing.T) {
 func TestAServerWithoutTheGuardsConnections(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root)}
-	installed := serve(t, root, guard, places(guard))
-	installed.server.ConnContext = nil // what Install set
-	equal(t, "status", installed.curl(root.Issue("alice"), "/").status, 403)
+	server := httptest.NewUnstartedServer(guard.Handler(places(guard)))
+	server.TLS = guard.Verifier.TLSConfig(&tls.Config{Certificates: []tls.Certificate{root.Server().TLS()}})
+	server.StartTLS()
+	defer server.Close()
+	site := &site{t: t, root: root, folder: t.TempDir()}
+	equal(t, "status", site.get(site.browser(root.Issue("alice"), false), server.URL+"/").status, 403)
 	if clientcert.FromContext(context.Background()).Verified() {
 		t.Error("nobody is verified")
 	}
+}
+
+func TestAServerWithoutHTTP2(t *testing.T) {
+	root := pki.New(t, "Root")
+	guard := &certhttp.Guard{Verifier: verifier(t, root)}
+	server := &http.Server{Handler: places(guard), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
+	site := run(t, root, guard, server)
+	equal(t, "version", site.curl(root.Issue("alice"), "/user", "--http2").version, "1.1")
+}
+
+// What ServeTLS reads out of files is for a copy of the configuration: it is refused aloud, and ListenAndServeTLS of
+// the guard reads them.
+func TestTheServersCertificateInFiles(t *testing.T) {
+	root := pki.New(t, "Root")
+	guard := &certhttp.Guard{Verifier: verifier(t, root)}
+	certificate, key := root.Server().Files(t.TempDir(), "server")
+	port := freePort(t)
+	server := &http.Server{Handler: places(guard), Addr: "127.0.0.1:" + port}
+	done := make(chan error, 1)
+	go func() { done <- guard.ListenAndServeTLS(server, certificate, key) }()
+	t.Cleanup(func() {
+		server.Close()
+		<-done
+	})
+	await(t, port)
+	site := serve(t, root, &certhttp.Guard{Verifier: guard.Verifier}, places(guard))
+	site.port = port
+	equal(t, "status", site.curl(root.Issue("alice"), "/user").status, 200)
+
+	config := guard.Verifier.TLSConfig(nil)
+	_, err := config.GetConfigForClient(&tls.ClientHelloInfo{})
+	if err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A route that another guard guards is decided about by that one's policy, which knows nobody of this server's.
+func TestTwoGuards(t *testing.T) {
+	root := pki.New(t, "Root")
+	installed := &certhttp.Guard{Verifier: verifier(t, root)}
+	same := &certhttp.Guard{Verifier: verifier(t, root)}
+	stricter := &certhttp.Guard{Verifier: verifier(t, root, "depth", "0", "mode", "require")}
+	mux := http.NewServeMux()
+	mux.Handle("/same", same.Require(certhttp.Place{}, http.HandlerFunc(who)))
+	mux.Handle("/stricter", stricter.Require(certhttp.Place{}, http.HandlerFunc(who)))
+	site := serve(t, root, installed, mux)
+	bob := root.Intermediate("Staff").Issue("bob")
+	equal(t, "the same policy", site.curl(bob, "/same").status, 200)
+	equal(t, "another policy", site.curl(bob, "/stricter").status, 421)
 }

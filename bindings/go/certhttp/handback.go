@@ -12,8 +12,8 @@ import (
 	"clientcert.dev/go"
 )
 
-// A host that cannot ask for a certificate sends the browser to one that can, with a question; that one sends it back with a ticket.
-// See docs/requests.md, "Handing an identity back".
+// A host that cannot ask for a certificate sends the browser to one that can, with a question; that one sends it back
+// with a ticket. See docs/requests.md, "Handing an identity back".
 const (
 	questionParameter = "clientcert_question"
 	ticketParameter   = "clientcert_ticket"
@@ -106,8 +106,9 @@ func (s *signIns) begin(w http.ResponseWriter, facts *facts) bool {
 	}
 	s.forget()
 	s.all[id] = signIn{facts.host.Name, facts.verdict, facts.provedAt, time.Now().Add(signInLifetime)}
-	// The page that follows is reached by redirects from another site, with which Strict would leave the cookie at home.
-	http.SetCookie(w, &http.Cookie{Name: signInCookie, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	// The page that follows is reached by redirects from another site, with which Strict would leave the cookie at
+	// home.
+	setCookie(w, signInCookie, id)
 	return true
 }
 
@@ -135,7 +136,7 @@ func (s *signIns) end(w http.ResponseWriter, r *http.Request) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	delete(s.all, id)
-	http.SetCookie(w, &http.Cookie{Name: signInCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	setCookie(w, signInCookie, "")
 }
 
 // forget makes room: what has ended goes, and somebody else where that is not enough.

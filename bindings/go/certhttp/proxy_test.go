@@ -42,7 +42,8 @@ func TestBehindNginx(t *testing.T) {
 			} else {
 				equal(t, title, site.curl(alice, "/").status, 403)
 			}
-			// Who calls the application himself is at a trusted address here, and is verified all the same; see docs/forwarded.md.
+			// Who calls the application himself is at a trusted address here, and is verified all the same; see
+			// docs/forwarded.md.
 			equal(t, title+": past the proxy, without headers", site.curl(nil, "http://127.0.0.1:"+backend+"/user").status, 403)
 		}
 	}

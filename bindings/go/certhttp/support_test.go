@@ -30,10 +30,15 @@ type site struct {
 // serve runs a server with a guard until the test ends. Without a dialect it speaks TLS.
 func serve(t testing.TB, root *pki.Authority, guard *certhttp.Guard, handler http.Handler) *site {
 	t.Helper()
+	return run(t, root, guard, &http.Server{Handler: handler})
+}
+
+func run(t testing.TB, root *pki.Authority, guard *certhttp.Guard, server *http.Server) *site {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	certificate := root.Server("www.example.org", "login.example.org", "staff.example.org", "guests.example.org").TLS()
-	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}}
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	guard.Install(server)
 	done := make(chan error, 1)
 	go func() {
@@ -192,6 +197,18 @@ func start(t testing.TB, port, name string, arguments ...string) {
 		command.Process.Kill()
 		command.Wait()
 	})
+	defer func() {
+		if t.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			t.Logf("%s says: %s", name, text)
+		}
+	}()
+	await(t, port)
+}
+
+// await waits until somebody listens at a port.
+func await(t testing.TB, port string) {
+	t.Helper()
 	for range 200 {
 		if conn, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 			conn.Close()
@@ -199,8 +216,7 @@ func start(t testing.TB, port, name string, arguments ...string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	text, _ := os.ReadFile(log.Name())
-	t.Fatalf("%s does not listen: %s", name, text)
+	t.Fatalf("nobody listens at %s", port)
 }
 
 func freePort(t testing.TB) string {

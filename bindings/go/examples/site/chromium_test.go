@@ -22,7 +22,8 @@ type chromium struct {
 // policy has Chromium choose a certificate without asking.
 const policy = `{"AutoSelectCertificateForUrls": ["{\"pattern\": \"https://[*.]localhost\", \"filter\": {}}"]}`
 
-// startChromium starts one that trusts a CA, and has a client's certificate. Its home has the database of NSS, where Chromium keeps them.
+// startChromium starts one that trusts a CA, and has a client's certificate. Its home has the database of NSS, where
+// Chromium keeps them.
 func startChromium(t *testing.T, root, certificate, key string) *chromium {
 	t.Helper()
 	// Chromium takes policies from this folder alone, which root may write.

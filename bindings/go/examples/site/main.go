@@ -1,9 +1,11 @@
-// A small site whose users log in by a certificate or a password, and register their certificates themselves. No CA is needed.
+// A small site whose users log in by a certificate or a password, and register their certificates themselves. No CA is
+// needed.
 //
 //	go run ./examples/site CERTIFICATE KEY REGISTRY USER:PASSWORD [ADDRESS]
 //	go run ./examples/site server.pem server.key sqlite:users.db alice:wonderland 127.0.0.1:8443
 //
-// CERTIFICATE and KEY are the server's own, in PEM. One user will do to show how it goes; yours come out of your database.
+// CERTIFICATE and KEY are the server's own, in PEM. One user will do to show how it goes; yours come out of your
+// database.
 //
 //	/            for everybody
 //	/log-in      by the certificate of the connection, or by a password
@@ -34,8 +36,8 @@ func main() {
 	if len(os.Args) > 5 {
 		address = os.Args[5]
 	}
-	// Every client is asked, and none needs to have a certificate. One that is not registered does not end the connection, because its
-	// user may be about to register it.
+	// Every client is asked, and none needs to have a certificate. One that is not registered does not end the
+	// connection, because its user may be about to register it.
 	verifier, err := clientcert.New(clientcert.Config{Mode: "optional_no_ca", Options: map[string]string{
 		"trust": "key", "tolerate": "key_not_registered", "registry": os.Args[3],
 	}})

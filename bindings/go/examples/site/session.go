@@ -38,7 +38,7 @@ func (s *sessions) begin(w http.ResponseWriter, user string) {
 	}
 	id := random()
 	s.all[id] = &session{user: user, token: random(), until: time.Now().Add(sessionLifetime)}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	setCookie(w, sessionCookie, id)
 }
 
 func (s *sessions) find(r *http.Request) *session {
@@ -62,7 +62,7 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	delete(s.all, cookie.Value)
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	setCookie(w, sessionCookie, "")
 }
 
 func random() string {
@@ -71,4 +71,15 @@ func random() string {
 		panic(err) // without randomness there are no sessions
 	}
 	return hex.EncodeToString(bytes)
+}
+
+// setCookie sets a cookie of this host alone, or takes it away where it is empty.
+func setCookie(w http.ResponseWriter, name, value string) {
+	cookie := &http.Cookie{
+		Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	if value == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(w, cookie)
 }

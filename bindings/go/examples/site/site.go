@@ -91,7 +91,8 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 // register makes the key of this very connection one of the user's. The verdict is the proof that he holds it.
 func (s *site) register(w http.ResponseWriter, r *http.Request) {
 	session := s.sessions.find(r)
-	if session == nil || !sameOrigin(r) || !same(r.PostFormValue("token"), session.token) || !s.knows(session.user, r.PostFormValue("password")) {
+	if session == nil || !sameOrigin(r) || !same(r.PostFormValue("token"), session.token) ||
+		!s.knows(session.user, r.PostFormValue("password")) {
 		http.Error(w, "log in with your password first", http.StatusForbidden)
 		return
 	}
@@ -158,7 +159,8 @@ func mayRegister(verdict *clientcert.Verdict) bool {
 	return len(reasons) == 1 && reasons[0].Code == clientcert.ReasonKeyNotRegistered
 }
 
-// sameOrigin is whether a form was sent by a page of this site: a certificate goes with every request of a browser, whoever made it.
+// sameOrigin is whether a form was sent by a page of this site: a certificate goes with every request of a browser,
+// whoever made it.
 func sameOrigin(r *http.Request) bool {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	return err == nil && origin.Scheme == "https" && origin.Host == r.Host

@@ -13,7 +13,8 @@ import (
 	"clientcert.dev/go/internal/pki"
 )
 
-// A person with Chromium and a certificate that nobody knows logs in by a password, registers it, and needs no password any more.
+// A person with Chromium and a certificate that nobody knows logs in by a password, registers it, and needs no password
+// any more.
 func TestAPersonWithABrowser(t *testing.T) {
 	folder := t.TempDir()
 	root := pki.New(t, "Root")

@@ -2,7 +2,8 @@
 
 package raw
 
-// The library keeps no pointer that it was given, and calls nothing of Go's: so what is lent to it may stay on the stack.
+// The library keeps no pointer that it was given, and calls nothing of Go's: so what is lent to it may stay on the
+// stack.
 
 // #cgo noescape clientcert_abi_version
 // #cgo nocallback clientcert_abi_version

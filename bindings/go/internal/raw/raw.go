@@ -1,5 +1,5 @@
-// Package raw is the C interface of clientcert in Go: every function of clientcert.h under its own name, with Go's strings
-// and slices for pointers with lengths, and nothing else. What a function does, stands in clientcert.h.
+// Package raw is the C interface of clientcert in Go: every function of clientcert.h under its own name, with Go's
+// strings and slices for pointers with lengths, and nothing else. What a function does, stands in clientcert.h.
 //
 // Handles are pointers of C. Who frees them, and which threads may use them, is as clientcert.h says; nothing here
 // watches over it. What the library lends is copied. Memory of Go is lent to the library for the call alone.
