@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import IntEnum
 from typing import Any, NoReturn, Optional, Union
 
@@ -256,13 +256,16 @@ class Verdict(Handle):
     def valid_until(self) -> Optional[datetime]:
         """The last second at which verifying again, under the same policy, would say the same.
 
-        None where there is no such second: for a client without a certificate, and beyond what `datetime` can hold.
+        For `FAILED` the moment that it was made for, or earlier. None where there is no end, for a client without a
+        certificate. What `datetime` cannot hold is its first or last moment.
         """
         seconds = lib.clientcert_verdict_valid_until(self._c)
-        try:
-            return None if seconds == _FOREVER else instant(seconds)
-        except OverflowError:
+        if seconds == _FOREVER:
             return None
+        try:
+            return instant(seconds)
+        except OverflowError:
+            return (datetime.max if seconds > 0 else datetime.min).replace(tzinfo=timezone.utc)
 
     @property
     def ocsp_questions(self) -> tuple[OCSPQuestion, ...]:
