@@ -308,9 +308,8 @@ class Gate:
         self._names = names
         self._virtual_host = virtual_host
         own = (names.certificate, names.chain, names.verify, names.by) if names is not None else ()
-        self._own = {_folded(name) for name in own if name}
         #: Whether a header must be kept from the application, because a client could pass for another one with it.
-        self.hides = lru_cache(maxsize=1024)(self._hides)
+        self.hides = _hides(frozenset(_folded(name) for name in own if name))
 
     @property
     def forwarded(self) -> bool:
@@ -345,9 +344,6 @@ class Gate:
             )
         return Client(self._verifier, verdict, facts, self._virtual_host)
 
-    def _hides(self, name: str) -> bool:
-        return is_forwarded_header(name) or _folded(name) in self._own
-
 
 def bad_request(text: str) -> Answer:
     """A plain 400."""
@@ -378,6 +374,14 @@ def http_version(text: str) -> HTTPVersion:
         "3": HTTPVersion.HTTP_3,
         "3.0": HTTPVersion.HTTP_3,
     }.get(text.rpartition("/")[2], HTTPVersion.UNKNOWN)
+
+
+def _hides(own: frozenset[str]) -> Callable[[str], bool]:
+    @lru_cache(maxsize=1024)
+    def hides(name: str) -> bool:
+        return is_forwarded_header(name) or _folded(name) in own
+
+    return hides
 
 
 def _folded(name: str) -> str:
