@@ -10,6 +10,7 @@ Applications use the module of their framework, and from here `require` and `Cli
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,8 @@ from .forwarded import Dialect, HeaderNames, is_forwarded_header
 from .request import HTTPVersion, Request, Requirement
 
 if TYPE_CHECKING:
+    from asyncio import BaseTransport
+
     from .verdict import Verdict
     from .verifier import Verifier
 
@@ -122,10 +125,7 @@ def rule_lookup(places: Optional[Places]) -> Callable[[str], Rule]:
 
     def lookup(path: str) -> Rule:
         segments = path.split("/")
-        if any(segment in ("", ".", "..") for segment in segments[1:-1]) or segments[-1] in (
-            ".",
-            "..",
-        ):
+        if not {"", ".", ".."}.isdisjoint(segments[1:-1]) or segments[-1] in (".", ".."):
             raise AmbiguousPath(path)
         for count in range(len(segments), 0, -1):
             rule = rules.get("/".join(segments[:count]))
@@ -202,9 +202,8 @@ class Client:
     @property
     def user(self) -> Optional[str]:
         """The user whom the certificate stands for; None unless it is verified."""
-        return (
-            self._identity.user if self._identity is not None and self._identity.verified else None
-        )
+        identity = self._identity
+        return identity.user if identity is not None and identity.verified else None
 
     @property
     def logged_out(self) -> bool:
@@ -362,6 +361,15 @@ def true_peer(peer: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
     if peer and any(peer in value for value in forwarding):
         return None
     return peer
+
+
+def transport_peer(transport: BaseTransport) -> Optional[str]:
+    """The other end of a transport of asyncio; None where it is not known, because it went away."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family == socket.AF_UNIX:
+        return "unix"
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else None
 
 
 def http_version(text: str) -> HTTPVersion:
