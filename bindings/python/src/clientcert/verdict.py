@@ -19,6 +19,7 @@ from ._handle import (
     moment,
     owned,
     terminated,
+    text_of,
 )
 from ._raw import lib
 from .policy import Mode, unix_moment
@@ -272,7 +273,7 @@ class Verdict(Handle):
         """What to ask OCSP responders, the first choice first. Give what they say to `Verifier.ocsp_response`."""
         return tuple(
             OCSPQuestion(
-                url=lent_text(lib.clientcert_verdict_ocsp_url(self._c, index)),
+                url=text_of(lib.clientcert_verdict_ocsp_url, self._c, index) or "",
                 request=lent_bytes(lib.clientcert_verdict_ocsp_request, self._c, index) or b"",
                 certificate=lib.clientcert_verdict_ocsp_certificate(self._c, index),
             )
