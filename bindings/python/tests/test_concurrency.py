@@ -7,9 +7,11 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from conftest import PKI
 
 import clientcert
-from clientcert import Config, Request, Verifier, forwarded
+from clientcert import Config, Request, Requirement, Verifier, forwarded
 
 
 def made(pki: PKI, **options: Any) -> Verifier:
@@ -97,6 +99,54 @@ def test_closing_waits_for_nobody_and_harms_nobody(pki: PKI) -> None:
                 pass
 
         in_threads(work, 5)
+
+
+def test_what_is_read_is_there_until_it_was_read(pki: PKI) -> None:
+    verifier = made(pki)
+    nobody = verifier.verify([])
+    stop = threading.Event()
+
+    def litter() -> None:
+        """Puts something else where freed memory was."""
+        while not stop.is_set():
+            verifier.decide(nobody, Request(requirement=Requirement.VERIFIED, maximum_age=1)).body()
+
+    littering = threading.Thread(target=litter)
+    littering.start()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(300):
+            decision = verifier.decide(nobody, Request(challenges=["Basic realm=" + "x" * 200]))
+            registry = clientcert.Registry(
+                "memory:" + "spki:sha256:" + "00" * 32 + " alice " + "x" * 200
+            )
+
+            def work(
+                number: int,
+                decision: clientcert.Decision = decision,
+                registry: clientcert.Registry = registry,
+            ) -> None:
+                if number == 0:
+                    decision.close()
+                    registry.close()
+                    return
+                with suppress(clientcert.ClosedError):
+                    while True:
+                        assert decision.cause == "certificate_required"
+                        assert (
+                            dict(decision.headers)["WWW-Authenticate"] == "Basic realm=" + "x" * 200
+                        )
+                        assert not decision.verdict.verified
+                with suppress(clientcert.ClosedError):
+                    while True:
+                        assert registry.all()[0].label == "x" * 200
+
+            in_threads(work, 3)
+    finally:
+        sys.setswitchinterval(before)
+        stop.set()
+        littering.join()
 
 
 def test_other_threads_run_while_the_library_waits(tmp_path: Path) -> None:

@@ -104,7 +104,10 @@ def test_a_revoked_client_goes_no_further(pki: PKI, tmp_path: Path) -> None:
     while not verifier.refresh():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert reason(verifier.recheck(verdict)) == "certificate_revoked"
+    rechecked = verifier.recheck(verdict)
+    assert reason(rechecked) == "certificate_revoked"
+    assert rechecked.valid_until is not None, "only what has no end has none"
+    assert rechecked.valid_until <= datetime.now(timezone.utc)
     assert reason(verifier.resume_session(record).verdict) == "certificate_revoked"
     assert verifier.decide(verdict, clientcert.Request()).cause == "certificate_revoked"
     assert verdict.verified, "a verdict does not change"

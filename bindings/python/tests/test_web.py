@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -22,6 +24,7 @@ from clientcert.web import (
     http_version,
     require,
     rule_lookup,
+    transport_peer,
     true_peer,
 )
 
@@ -132,6 +135,27 @@ def test_an_address_that_could_come_out_of_a_header_is_nobodys() -> None:
     assert true_peer(None, []) is None
 
 
+class Transport(asyncio.BaseTransport):
+    """A transport that knows its socket, and its peer as long as there was one."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        try:
+            peer = connection.getpeername()
+        except OSError:
+            peer = None
+        super().__init__({"socket": connection, "peername": peer})
+
+
+def test_a_peer_that_went_away_is_no_unix_socket() -> None:
+    with socket.socket() as tcp, socket.socket(socket.AF_UNIX) as unix:
+        assert transport_peer(Transport(tcp)) is None
+        assert transport_peer(Transport(unix)) == "unix"
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            tcp.connect(listener.getsockname())
+            assert transport_peer(Transport(tcp)) == "127.0.0.1"
+    assert transport_peer(asyncio.BaseTransport()) is None
+
+
 def test_a_client_is_nobody_until_a_decision_lets_it_in(pki: PKI, verifier: Verifier) -> None:
     client = Gate(verifier, refresh=None).client(Facts("GET", "/"), chain=pki.chain("good"))
     assert (client.identity, client.user, client.verified) == (None, None, False)
@@ -212,8 +236,8 @@ def test_the_refreshing_thread_ends_with_its_gate(verifier: Verifier) -> None:
         gate.client(Facts("GET", "/"))
     assert running() == before + 1
     del gate
-    gc.collect()
     for _ in range(500):
+        gc.collect()
         if running() == before:
             break
         time.sleep(0.01)

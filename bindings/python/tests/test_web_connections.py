@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar, Union
@@ -162,6 +163,56 @@ def test_preflights_go_where_the_policy_says(
     assert Browser(port, pki.root).get("/api", "OPTIONS").status == 403
     assert Browser(port, pki.root).get("/api", "GET", PREFLIGHT).status == 403
     assert Browser(port, pki.root).get("/view", "OPTIONS", PREFLIGHT).status in (204, 403)
+
+
+def test_a_generator_may_refuse_as_well(pki: PKI, start: Start) -> None:
+    port = free_port()
+    start(gunicorn(pki, port, "apps.preflight_wsgi:lazy"), port, {})
+    assert alice(pki, port).get("/view").body == b"GET by alice"
+    assert Browser(port, pki.root).get("/").body == b"GET by None"
+    answer = Browser(port, pki.root).get("/view", headers={"Accept": "application/json"})
+    assert answer.status == 403
+    assert b"certificate_required" in answer.body
+
+
+def test_http_2_is_served_by_gunicorn_as_well(pki: PKI, start: Start) -> None:
+    port = free_port()
+    command = gunicorn(pki, port)
+    start([*command[:-1], "--http-protocols", "h2,h1", command[-1]], port, {})
+    options = ["--silent", "--noproxy", "*", "--http2", "--cacert", str(pki.root)]
+    out = ["--write-out", "\\n%{http_version} %{http_code}"]
+    for name, expected in (("good", "2 200"), (None, "2 403")):
+        identity = [] if name is None else ["--cert", str(pki.path(f"{name}.pem"))]
+        words = ["curl", *options, *identity, *out, f"https://127.0.0.1:{port}/user"]
+        page = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        body, _, line = page.rpartition("\n")
+        assert line == expected, page
+        assert ("alice" in body) == (name is not None)
+
+
+@pytest.mark.parametrize("server", [gunicorn, uvicorn])
+def test_nobody_is_taken_for_another_one_in_a_crowd(
+    server: Callable[[PKI, int], list[object]], pki: PKI, start: Start
+) -> None:
+    port = free_port()
+    start(server(pki, port), port, {})
+    people = {"good": "alice", "old": "erin", "chain": "bob", None: None}
+
+    def visit(name: Optional[str]) -> set[tuple[int, Optional[str]]]:
+        seen = set()
+        for _ in range(3):
+            certificate = None if name is None else pki.path(f"{name}.pem")
+            connection = Browser(port, pki.root, certificate).connect()
+            for _ in range(20):
+                page = Browser.ask(connection, "/")
+                seen.add((page.status, page.json["user"]))
+            connection.close()
+        return seen
+
+    with ThreadPoolExecutor(12) as pool:
+        crowd = list(people) * 3
+        for name, seen in zip(crowd, pool.map(visit, crowd)):
+            assert seen == {(200, people[name])}
 
 
 def test_uvicorns_word_for_the_peer_is_not_taken(pki: PKI, start: Start) -> None:

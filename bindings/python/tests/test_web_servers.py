@@ -7,6 +7,7 @@ import base64
 import json
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,7 +282,11 @@ def test_who_passes_by_the_proxy_is_refused(site: Site) -> None:
 
 @direct
 def test_a_chain_is_seen_whole(site: Site) -> None:
-    assert site.client("chain").get("/user").json["user"] == "bob"
+    answer = site.client("chain").get("/user")
+    if sys.version_info >= (3, 10):
+        assert answer.json["user"] == "bob"
+    else:
+        nobody_came_in(answer)
 
 
 @direct

@@ -109,13 +109,19 @@ def client_text(text: Optional[str]) -> Any:
 
 
 def lent_text(pointer: Any) -> str:
-    """Text of C that ends with NUL."""
+    """Text of C that ends with NUL, and lives long enough: of the process, or of a handle that is held."""
     data: Any = ffi.string(pointer)
     return str(data, "utf-8", "surrogateescape")
 
 
+def text_of(get: Callable[..., Any], *arguments: Any) -> Optional[str]:
+    """Text that a call lends. The arguments keep their handles until it is read, whoever closes them meanwhile."""
+    pointer = get(*arguments)
+    return lent_text(pointer) if pointer else None
+
+
 def lent_bytes(get: Callable[..., Any], *arguments: Any) -> Optional[bytes]:
-    """Bytes of a call that ends with the place for their length."""
+    """Bytes that a call lends, which ends with the place for their length; likewise."""
     length = ffi.new("size_t *")
     pointer = get(*arguments, length)
     return ffi.buffer(pointer, length[0])[:] if pointer else None

@@ -26,8 +26,11 @@ def _declarations() -> str:
     raise LibraryError("clientcert.cdef.h is not in the package")
 
 
-def _load() -> Any:
-    """Loads the library: what CLIENTCERT_LIBRARY names and nothing else, or the package's own, or the system's."""
+def _load() -> tuple[str, Any]:
+    """Loads the library, and says where it is from.
+
+    That is what CLIENTCERT_LIBRARY names and nothing else, or the package's own, or the system's.
+    """
     named = os.environ.get("CLIENTCERT_LIBRARY")
     bundled = _PACKAGE / SONAME
     path = named or (str(bundled) if bundled.is_file() else SONAME)
@@ -44,11 +47,15 @@ def _load() -> Any:
         raise LibraryError(
             f"{path} has interface {level}, and this package needs {loaded.CLIENTCERT_ABI_VERSION}"
         )
-    return loaded
+    return path, loaded
 
 
 ffi = FFI()
 ffi.cdef(_declarations())
-lib: Any = _load()
+origin: str
+"""The path or soname of the library that was loaded."""
+lib: Any
+"""Its functions, and the enumerators."""
+origin, lib = _load()
 NULL: Any = ffi.NULL
 NOW: int = lib.CLIENTCERT_NOW

@@ -36,6 +36,7 @@ from .web import (
     http_version,
     require,
     rule_lookup,
+    transport_peer,
 )
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def _admit(gate: Gate, request: web.Request) -> tuple[web.Request, Client]:
         request = request.clone(headers=kept)
     if gate.forwarded:
         headers = [(name, value.encode("utf-8", "surrogateescape")) for name, value in hidden]
-        client = gate.client(_facts(request), peer=_peer(request), headers=headers)
+        peer = None if request.transport is None else transport_peer(request.transport)
+        client = gate.client(_facts(request), peer=peer, headers=headers)
     else:
         client = gate.client(_facts(request), chain=_chain(request))
     request[_KEY] = client
@@ -153,14 +155,6 @@ def _facts(request: web.Request) -> Facts:
 def _chain(request: web.Request) -> list[bytes]:
     connection = request.get_extra_info("ssl_object")
     return peer_chain(connection) if isinstance(connection, (ssl.SSLObject, ssl.SSLSocket)) else []
-
-
-def _peer(request: web.Request) -> Optional[str]:
-    if request.transport is None:
-        return None
-    peer = request.get_extra_info("peername")
-    # The other end of a Unix socket has no address.
-    return str(peer[0]) if isinstance(peer, tuple) else "unix"
 
 
 def _respond(answer: Answer) -> web.Response:

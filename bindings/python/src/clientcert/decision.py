@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any, NoReturn, Optional
 
-from ._handle import Handle, lent_bytes, lent_text, owned
+from ._handle import Handle, lent_bytes, owned, text_of
 from ._raw import lib
 from .reasons import TLS_1_3
 from .verdict import Verdict
@@ -106,7 +106,7 @@ class Decision(Handle):
         """The header fields of the answer. A name may come several times, such as `WWW-Authenticate`."""
         return [
             (
-                lent_text(lib.clientcert_decision_header_name(self._c, index)),
+                text_of(lib.clientcert_decision_header_name, self._c, index) or "",
                 (lent_bytes(lib.clientcert_decision_header_value, self._c, index) or b"").decode(
                     "latin-1"
                 ),
@@ -121,14 +121,13 @@ class Decision(Handle):
     @property
     def cause(self) -> Optional[str]:
         """Why the request does not simply go on: the name of a reason or of another cause; None where it goes on."""
-        cause = lib.clientcert_decision_cause(self._c)
-        return lent_text(cause) if cause else None
+        return text_of(lib.clientcert_decision_cause, self._c)
 
     @property
     def identity(self) -> str:
         """Who the client is, in a text that only equals itself: `Request.identity_before` of the next request of the
         connection, unless it is empty."""
-        return lent_text(lib.clientcert_decision_identity(self._c))
+        return text_of(lib.clientcert_decision_identity, self._c) or ""
 
     @property
     def verdict(self) -> Verdict:
@@ -137,7 +136,8 @@ class Decision(Handle):
         It is the connection's, looked at again, or one without a certificate where that does not count for this
         request. The verdict of the connection stays the host's to keep.
         """
-        return Verdict(lib.clientcert_verdict_ref(lib.clientcert_decision_verdict(self._c)))
+        held = self._c
+        return Verdict(lib.clientcert_verdict_ref(lib.clientcert_decision_verdict(held)))
 
     @property
     def closes(self) -> bool:

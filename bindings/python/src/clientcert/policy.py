@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Optional
 
-from ._handle import Handle, Moment, lent_bytes, lent_text, moment, owned
+from ._handle import Handle, Moment, lent_bytes, moment, owned, text_of
 from ._raw import lib
 
 
@@ -76,7 +76,7 @@ class Policy(Handle):
         """What is accepted of files and options, but should be seen to; in English."""
         count = lib.clientcert_policy_warning_count(self._c)
         return tuple(
-            lent_text(lib.clientcert_policy_warning(self._c, index)) for index in range(count)
+            text_of(lib.clientcert_policy_warning, self._c, index) or "" for index in range(count)
         )
 
     @property

@@ -9,7 +9,17 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from typing import Any, Optional, Union
 
-from ._handle import Handle, Moment, check, lent_text, moment, optional_text, owned, terminated
+from ._handle import (
+    Handle,
+    Moment,
+    check,
+    lent_text,
+    moment,
+    optional_text,
+    owned,
+    terminated,
+    text_of,
+)
 from ._raw import NULL, ffi, lib
 from .policy import unix_moment
 from .verdict import Verdict
@@ -211,7 +221,7 @@ class Registry(Handle):
     def audit(self) -> tuple[AuditRecord, ...]:
         """The audit records of the last change that was made through this object; none where it failed."""
         with self._lock:
-            records = json.loads(lent_text(lib.clientcert_registry_audit(self._c)))
+            records = json.loads(text_of(lib.clientcert_registry_audit, self._c) or "[]")
         return tuple(_read(AuditRecord, record) for record in records)
 
     def _adopt(self, pointer: Any) -> None:
@@ -238,9 +248,10 @@ class Registry(Handle):
     def _listed(self, what: bytes, value: Optional[str]) -> str:
         place = ffi.new("const char **")
         with self._lock:
+            held = self._c
             check(
                 lib.clientcert_registry_list,
-                self._c,
+                held,
                 what,
                 optional_text(value, "the value"),
                 place,

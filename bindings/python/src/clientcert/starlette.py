@@ -11,8 +11,7 @@
 In Starlette, `client_of(request)` is the client, and `require_certificate` is a decorator for endpoints.
 """
 
-from __future__ import annotations
-
+# Without postponed annotations: FastAPI reads those of a dependency, and older ones do not resolve them.
 import inspect
 from collections.abc import Iterable
 from functools import wraps

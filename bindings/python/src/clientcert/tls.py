@@ -101,7 +101,9 @@ def install(context: ssl.SSLContext, verifier: Verifier, *, ca: Optional[CAs] = 
     context.verify_flags = ssl.VerifyFlags(flags)
     # A ticket keeps the client's own certificate and forgets the others.
     context.options |= ssl.OP_NO_TICKET
-    context.num_tickets = 0
+    if context.protocol is ssl.PROTOCOL_TLS_SERVER:
+        # The default contexts of Python 3.9 are for clients as well, and cannot say so.
+        context.num_tickets = 0
     if mode is Mode.DEFERRED and getattr(context, "_msg_callback", False) is None:
         context._msg_callback = _count_finished  # type: ignore[attr-defined]
 

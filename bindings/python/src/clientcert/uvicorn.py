@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from .tls import CAs, install, peer_chain
+from .web import transport_peer
 
 if TYPE_CHECKING:
     from .asgi import Application, Receive, Scope, Send
@@ -65,7 +66,7 @@ class _Connection:
 
     def __init__(self, app: Application, transport: asyncio.Transport) -> None:
         self._app = app
-        self._own: dict[str, Any] = {"peer": _peer(transport)}
+        self._own: dict[str, Any] = {"peer": transport_peer(transport)}
         self._tls: Optional[dict[str, Any]] = None
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
@@ -81,12 +82,6 @@ class _Connection:
                 extensions["tls"] = self._tls
             scope["extensions"] = extensions
         await self._app(scope, receive, send)
-
-
-def _peer(transport: asyncio.Transport) -> Optional[str]:
-    peer = transport.get_extra_info("peername")
-    # The other end of a Unix socket has no address.
-    return str(peer[0]) if isinstance(peer, tuple) else "unix"
 
 
 def _tls_extension(connection: ssl.SSLObject) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import IntEnum
 from typing import Any, NoReturn, Optional, Union
 
@@ -19,6 +19,7 @@ from ._handle import (
     moment,
     owned,
     terminated,
+    text_of,
 )
 from ._raw import lib
 from .policy import Mode, unix_moment
@@ -256,20 +257,23 @@ class Verdict(Handle):
     def valid_until(self) -> Optional[datetime]:
         """The last second at which verifying again, under the same policy, would say the same.
 
-        None where there is no such second: for a client without a certificate, and beyond what `datetime` can hold.
+        For `FAILED` the moment that it was made for, or earlier. None where there is no end, for a client without a
+        certificate. What `datetime` cannot hold is its first or last moment.
         """
         seconds = lib.clientcert_verdict_valid_until(self._c)
-        try:
-            return None if seconds == _FOREVER else instant(seconds)
-        except OverflowError:
+        if seconds == _FOREVER:
             return None
+        try:
+            return instant(seconds)
+        except OverflowError:
+            return (datetime.max if seconds > 0 else datetime.min).replace(tzinfo=timezone.utc)
 
     @property
     def ocsp_questions(self) -> tuple[OCSPQuestion, ...]:
         """What to ask OCSP responders, the first choice first. Give what they say to `Verifier.ocsp_response`."""
         return tuple(
             OCSPQuestion(
-                url=lent_text(lib.clientcert_verdict_ocsp_url(self._c, index)),
+                url=text_of(lib.clientcert_verdict_ocsp_url, self._c, index) or "",
                 request=lent_bytes(lib.clientcert_verdict_ocsp_request, self._c, index) or b"",
                 certificate=lib.clientcert_verdict_ocsp_certificate(self._c, index),
             )

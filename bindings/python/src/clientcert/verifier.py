@@ -27,7 +27,6 @@ from .registry import Registry, registration_json
 from .request import Request, with_c_request
 from .verdict import Verdict
 
-
 Chain = Union[Sequence[bytes], bytes, bytearray, memoryview]
 """Certificates in DER as a client presented them, its own first: each by itself, or all in one."""
 
@@ -127,8 +126,8 @@ class Verifier(Handle):
         """Completes a verdict that asks the host whose a key is (`registry` is `external`).
 
         `answer` is what the host found for `Verdict.pending_fingerprint`: a mapping with `user` and perhaps `label`,
-        `disabled`, `revoked`, `not_before`, `not_after` (aware datetimes), `no_manage`, `key`, `ca`; the same as JSON; a
-        line as in a file of registrations; or None, which says that the key is not registered.
+        `disabled`, `revoked`, `not_before`, `not_after` (aware datetimes), `no_manage`, `key`, `ca`; the same as JSON;
+        a line as in a file of registrations; or None, which says that the key is not registered.
         """
         if answer is None or isinstance(answer, Mapping):
             answer = registration_json(answer)

@@ -10,6 +10,7 @@ Applications use the module of their framework, and from here `require` and `Cli
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,8 @@ from .forwarded import Dialect, HeaderNames, is_forwarded_header
 from .request import HTTPVersion, Request, Requirement
 
 if TYPE_CHECKING:
+    from asyncio import BaseTransport
+
     from .verdict import Verdict
     from .verifier import Verifier
 
@@ -122,10 +125,7 @@ def rule_lookup(places: Optional[Places]) -> Callable[[str], Rule]:
 
     def lookup(path: str) -> Rule:
         segments = path.split("/")
-        if any(segment in ("", ".", "..") for segment in segments[1:-1]) or segments[-1] in (
-            ".",
-            "..",
-        ):
+        if not {"", ".", ".."}.isdisjoint(segments[1:-1]) or segments[-1] in (".", ".."):
             raise AmbiguousPath(path)
         for count in range(len(segments), 0, -1):
             rule = rules.get("/".join(segments[:count]))
@@ -202,9 +202,8 @@ class Client:
     @property
     def user(self) -> Optional[str]:
         """The user whom the certificate stands for; None unless it is verified."""
-        return (
-            self._identity.user if self._identity is not None and self._identity.verified else None
-        )
+        identity = self._identity
+        return identity.user if identity is not None and identity.verified else None
 
     @property
     def logged_out(self) -> bool:
@@ -308,9 +307,8 @@ class Gate:
         self._names = names
         self._virtual_host = virtual_host
         own = (names.certificate, names.chain, names.verify, names.by) if names is not None else ()
-        self._own = {_folded(name) for name in own if name}
         #: Whether a header must be kept from the application, because a client could pass for another one with it.
-        self.hides = lru_cache(maxsize=1024)(self._hides)
+        self.hides = _hides(frozenset(_folded(name) for name in own if name))
 
     @property
     def forwarded(self) -> bool:
@@ -345,9 +343,6 @@ class Gate:
             )
         return Client(self._verifier, verdict, facts, self._virtual_host)
 
-    def _hides(self, name: str) -> bool:
-        return is_forwarded_header(name) or _folded(name) in self._own
-
 
 def bad_request(text: str) -> Answer:
     """A plain 400."""
@@ -368,6 +363,15 @@ def true_peer(peer: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
     return peer
 
 
+def transport_peer(transport: BaseTransport) -> Optional[str]:
+    """The other end of a transport of asyncio; None where it is not known, because it went away."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family == socket.AF_UNIX:
+        return "unix"
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else None
+
+
 def http_version(text: str) -> HTTPVersion:
     """The version in the words of WSGI (`HTTP/1.1`) and ASGI (`1.1`, `2`)."""
     return {
@@ -378,6 +382,14 @@ def http_version(text: str) -> HTTPVersion:
         "3": HTTPVersion.HTTP_3,
         "3.0": HTTPVersion.HTTP_3,
     }.get(text.rpartition("/")[2], HTTPVersion.UNKNOWN)
+
+
+def _hides(own: frozenset[str]) -> Callable[[str], bool]:
+    @lru_cache(maxsize=1024)
+    def hides(name: str) -> bool:
+        return is_forwarded_header(name) or _folded(name) in own
+
+    return hides
 
 
 def _folded(name: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
 from http.client import responses
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 from urllib.parse import quote
@@ -76,18 +76,42 @@ class ClientCertificates:
         client = client_of(self._gate, environ)
         try:
             client.insist(self._rule(path_of(environ)), pass_preflight=True)
-            if client.user is not None:
-                environ["REMOTE_USER"] = client.user
-                environ["AUTH_TYPE"] = "clientcert"
-
-            def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-                return start_response(status, [*headers, *client.response_headers], *rest)
-
-            return self._app(environ, start)
         except Refused as refused:
             return respond(refused.answer, start_response)
         except AmbiguousPath:
             return respond(bad_request("The path is ambiguous."), start_response)
+        if client.user is not None:
+            environ["REMOTE_USER"] = client.user
+            environ["AUTH_TYPE"] = "clientcert"
+        return self._serve(client, environ, start_response)
+
+    def _serve(
+        self, client: Client, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        started = False
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            nonlocal started
+            started = True
+            return start_response(status, [*headers, *client.response_headers], *rest)
+
+        def refuse(refused: Refused) -> Iterable[bytes]:
+            if started:
+                raise refused
+            return respond(refused.answer, start_response)
+
+        def later(body: Generator[bytes, None, None]) -> Iterator[bytes]:
+            # A generator has done nothing yet, and may still refuse.
+            try:
+                yield from body
+            except Refused as refused:
+                yield from refuse(refused)
+
+        try:
+            body = self._app(environ, start)
+        except Refused as refused:
+            return refuse(refused)
+        return later(body) if isinstance(body, Generator) else body
 
 
 def client_of(gate: Gate, environ: Environ) -> Client:

@@ -40,7 +40,9 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.sessions.models import Session  # noqa: E402 (after the settings)
+from django.contrib import auth  # noqa: E402 (after the settings)
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.contrib.sessions.models import Session  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
@@ -65,7 +67,15 @@ async def async_page(request):
     return JsonResponse(seen)
 
 
+def begin_session(request):
+    """As any other log-in of the application does it."""
+    user, _ = get_user_model().objects.get_or_create(username="carol")
+    auth.login(request, user, "django.contrib.auth.backends.ModelBackend")
+    return page(request)
+
+
 urlpatterns = [
+    path("session", begin_session),
     path("", page),
     path("verified", require_certificate("verified")(page)),
     path("user", require_certificate()(async_page)),

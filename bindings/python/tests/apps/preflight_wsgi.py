@@ -13,6 +13,12 @@ def application(environ, start_response):
     return [f"{environ['REQUEST_METHOD']} by {client.user}".encode()]
 
 
+def lazily(environ, start_response):
+    """The same as a generator, which begins when its first bytes are asked for."""
+    yield from application(environ, start_response)
+
+
+lazy = ClientCertificates(lazily, verifier())
 app = ClientCertificates(
     application, verifier(), places={"/": require("none"), "/api": require("user")}
 )
