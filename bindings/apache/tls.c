@@ -1,0 +1,158 @@
+/* Joins verifiers to mod_ssl: its contexts, its handshakes, and what it believes of a client. */
+#include <stdlib.h>
+
+#include <mod_ssl.h>
+
+#include "mod_clientcert.h"
+
+/* mod_ssl_openssl.h, which distributions seldom install, declares these optional hooks of mod_ssl. */
+APR_DECLARE_EXTERNAL_HOOK(ssl, SSL, int, init_server, (server_rec * server, apr_pool_t *pool, int is_proxy, SSL_CTX *context))
+APR_DECLARE_EXTERNAL_HOOK(ssl, SSL, int, pre_handshake, (conn_rec * connection, SSL *ssl, int is_proxy))
+
+/* Finds out, of a context, whether clientcert decides there. */
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+static int context_index = -1;
+
+static void start(void) {
+    context_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+static int is_ours(const SSL *ssl) {
+    return context_index >= 0 && SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index) != NULL;
+}
+
+/* OpenSSL takes the callbacks of tickets from the context that a connection began with, which may be that of another
+   virtual host: there they do what OpenSSL does without them. */
+static int on_ticket(SSL *ssl, void *unused) {
+    return is_ours(ssl) ? clientcert_openssl_generate_ticket(ssl, unused) : 1;
+}
+
+static SSL_TICKET_RETURN on_returned_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *key_name,
+                                            size_t key_name_length, SSL_TICKET_STATUS status, void *unused) {
+    if (is_ours(ssl))
+        return clientcert_openssl_decrypt_ticket(ssl, session, key_name, key_name_length, status, unused);
+    if (status == SSL_TICKET_SUCCESS)
+        return SSL_TICKET_RETURN_USE;
+    return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
+static int refuse_context(const server_rec *server) {
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "clientcert: the verifier cannot be joined to the TLS context");
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* For each virtual host with TLS, after mod_ssl has set its context up. */
+static int on_context(server_rec *server, apr_pool_t *pool, int is_proxy, SSL_CTX *context) {
+    struct host *host = host_of(server);
+    STACK_OF(X509_NAME) *names = NULL;
+
+    (void)pool;
+    if (is_proxy || !policy_in_use())
+        return OK;
+    if (CRYPTO_THREAD_run_once(&once, start) != 1 || context_index < 0)
+        return refuse_context(server);
+    if (host->verifier != NULL) {
+        /* Who names other CAs to clients than he trusts keeps to that. */
+        if (setting_find(host->theirs, "SSLCADNRequestFile") || setting_find(host->theirs, "SSLCADNRequestPath"))
+            names = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context));
+        if (clientcert_openssl_install(context, host->verifier) != 1 ||
+            clientcert_openssl_set_host(context, server->server_hostname) != 1 ||
+            SSL_CTX_set_ex_data(context, context_index, host) != 1)
+            return refuse_context(server);
+        if (names != NULL)
+            SSL_CTX_set0_CA_list(context, names);
+        host->in_tls = 1;
+    }
+    if (SSL_CTX_set_session_ticket_cb(context, on_ticket, on_returned_ticket, NULL) != 1)
+        return refuse_context(server);
+    return OK;
+}
+
+/* mod_ssl ends a connection after a handshake whose verify result is an error. Where the handshake may complete, that is
+   for the answer to a request to say: the result that is true is set again as soon as mod_ssl has looked at it. */
+static void on_progress(const SSL *ssl, int where, int value) {
+    void (*theirs)(const SSL *, int, int) = SSL_CTX_get_info_callback(SSL_get_SSL_CTX(ssl));
+    const struct connection *connection;
+
+    if (theirs != NULL)
+        theirs(ssl, where, value);
+    if (!(where & SSL_CB_HANDSHAKE_DONE) || !is_ours(ssl))
+        return;
+    connection = connection_of((conn_rec *)SSL_get_app_data(ssl));
+    if (connection != NULL && !connection->settled)
+        SSL_set_verify_result((SSL *)ssl, X509_V_OK);
+}
+
+static apr_status_t connection_free(void *of) {
+    struct connection *connection = of;
+
+    clientcert_verdict_free(connection->verdict);
+    free(connection->identity);
+    free(connection->answered_421);
+    pthread_mutex_destroy(&connection->lock);
+    return APR_SUCCESS;
+}
+
+static int on_connection(conn_rec *of, SSL *ssl, int is_proxy) {
+    struct connection *connection;
+
+    if (is_proxy || !policy_in_use())
+        return OK;
+    connection = apr_pcalloc(of->pool, sizeof(*connection));
+    connection->ssl = ssl;
+    if (pthread_mutex_init(&connection->lock, NULL) != 0)
+        return HTTP_INTERNAL_SERVER_ERROR;
+    apr_pool_cleanup_register(of->pool, connection, connection_free, apr_pool_cleanup_null);
+    ap_set_module_config(of->conn_config, &clientcert_module, connection);
+    SSL_set_info_callback(ssl, on_progress);
+    return OK;
+}
+
+/* NULL where there is no TLS. The streams of HTTP/2 have connections of their own, and the master's TLS. */
+struct connection *connection_of(conn_rec *connection) {
+    if (connection == NULL)
+        return NULL;
+    return ap_get_module_config((connection->master != NULL ? connection->master : connection)->conn_config,
+                                &clientcert_module);
+}
+
+/* SSL_CLIENT_VERIFY, `Require ssl-verify-client` and the rest of mod_ssl go by the verify result. */
+void tls_tell_mod_ssl(const struct connection *connection) {
+    if (connection->settled && is_ours(connection->ssl))
+        SSL_set_verify_result(connection->ssl, clientcert_verdict_x509_error(connection->verdict));
+}
+
+/* Takes the verdict on the client as it is now. Only in the thread of the connection itself. */
+void connection_settle(conn_rec *of, struct connection *connection) {
+    const clientcert_verdict *verdict;
+
+    if (of->master != NULL || !is_ours(connection->ssl) || !SSL_is_init_finished(connection->ssl))
+        return;
+    verdict = clientcert_openssl_verdict(connection->ssl);
+    if (verdict != connection->verdict) {
+        clientcert_verdict_free(connection->verdict);
+        connection->verdict = clientcert_verdict_ref(verdict);
+    }
+    connection->handshake_time = clientcert_openssl_handshake_time(connection->ssl);
+    connection->tls_version = SSL_version(connection->ssl);
+    connection->resumed = SSL_session_reused(connection->ssl);
+    if (connection->server_name == NULL)
+        connection->server_name =
+            apr_pstrdup(of->pool, SSL_get_servername(connection->ssl, TLSEXT_NAMETYPE_host_name));
+    connection->settled = 1;
+    tls_tell_mod_ssl(connection);
+}
+
+/* After mod_ssl's handshake, before HTTP/2 starts. */
+int tls_handshake_done(conn_rec *of) {
+    struct connection *connection = of->master == NULL ? connection_of(of) : NULL;
+
+    if (connection != NULL && !connection->settled)
+        connection_settle(of, connection);
+    return DECLINED;
+}
+
+void tls_register_hooks(void) {
+    APR_OPTIONAL_HOOK(ssl, init_server, on_context, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, pre_handshake, on_connection, NULL, NULL, APR_HOOK_MIDDLE);
+}
