@@ -25,7 +25,7 @@ static int check_user(request_rec *request) {
     struct request *of = request_of(request);
     const char *type = ap_auth_type(request), *fallback = place_of(request)->fallback;
     int ours = type != NULL && strcasecmp(type, "ClientCert") == 0;
-    clientcert_decision *decision;
+    const clientcert_decision *decision;
 
     undo_fake_basic_auth(request, of);
     if (!ours && (type == NULL || of == NULL || fallback == NULL || strcasecmp(fallback, "on") != 0))
@@ -35,13 +35,9 @@ static int check_user(request_rec *request) {
         request->user =
             apr_pstrdup(request->pool, clientcert_verdict_get(clientcert_decision_verdict(decision), "user", NULL));
         request->ap_auth_type = "ClientCert";
-        clientcert_decision_free(decision);
         return request->user != NULL ? OK : HTTP_FORBIDDEN;
     }
-    if (ours)
-        return answer(request, of, decision);
-    clientcert_decision_free(decision);
-    return DECLINED;
+    return ours ? answer(request, of, decision) : DECLINED;
 }
 
 static const char *parse(cmd_parms *command, const char *line, const void **parsed) {
@@ -52,27 +48,17 @@ static const char *parse(cmd_parms *command, const char *line, const void **pars
     return wrong;
 }
 
-static apr_status_t forget(void *decision) {
-    clientcert_decision_free(decision);
-    return APR_SUCCESS;
-}
-
 static authz_status check(request_rec *request, const char *line, const void *parsed) {
     struct request *of = request_of(request);
-    clientcert_decision *decision = decide(request, of, parsed);
-    int32_t action = clientcert_decision_action(decision);
+    const clientcert_decision *decision = decide(request, of, parsed);
 
     (void)line;
-    if (action == CLIENTCERT_ACTION_ALLOW ||
-        (action == CLIENTCERT_ACTION_PREFLIGHT && clientcert_decision_status(decision) == 0)) {
+    if (goes_on(decision)) {
         of->granted = 1;
-        clientcert_decision_free(decision);
         return AUTHZ_GRANTED;
     }
-    if (of != NULL && decision != NULL) {
-        apr_pool_cleanup_register(request->pool, decision, forget, apr_pool_cleanup_null);
+    if (of != NULL)
         of->denied = decision;
-    }
     return AUTHZ_DENIED;
 }
 

@@ -94,9 +94,14 @@ static int32_t http_version(const request_rec *request) {
     return request->proto_num >= HTTP_VERSION(1, 1) ? CLIENTCERT_HTTP_1_1 : CLIENTCERT_HTTP_1_0;
 }
 
-/* What the whole server or a place says about a request. mod_ssl asks for late certificates, where SSLVerifyClient of a
+static apr_status_t decision_free(void *decision) {
+    clientcert_decision_free(decision);
+    return APR_SUCCESS;
+}
+
+/* What the server, or a place, says to a request: a decision that lives as long as the client's request. mod_ssl asks for late certificates, where SSLVerifyClient of a
    place says so: this module never does, so it does not say that the client could be asked. */
-clientcert_decision *decide(request_rec *request, const struct request *of, const struct requirement *required) {
+const clientcert_decision *decide(request_rec *request, const struct request *of, const struct requirement *required) {
     struct connection *connection = of == NULL ? NULL : of->connection;
     const struct host *host = host_of(request->server);
     const struct place *place = place_of(request);
@@ -139,28 +144,17 @@ clientcert_decision *decide(request_rec *request, const struct request *of, cons
     pthread_mutex_unlock(&connection->lock);
     decision = clientcert_decide(host->verifier, connection->verdict, facts, CLIENTCERT_NOW);
     clientcert_request_free(facts);
+    apr_pool_cleanup_register(of->pool, decision, decision_free, apr_pool_cleanup_null);
     return decision;
 }
 
-static apr_status_t decision_free(void *decision) {
-    clientcert_decision_free(decision);
-    return APR_SUCCESS;
-}
-
-static apr_status_t verdict_free(void *verdict) {
-    clientcert_verdict_free(verdict);
-    return APR_SUCCESS;
-}
-
-/* The request goes on, and this is what the application learns. */
-static void go_on(request_rec *request, struct request *of, clientcert_decision *decision) {
-    of->verdict = clientcert_verdict_ref(clientcert_decision_verdict(decision));
-    apr_pool_cleanup_register(request->pool, of->verdict, verdict_free, apr_pool_cleanup_null);
-    clientcert_decision_free(decision);
+/* The request goes on, or is answered, and this is what the application learns. */
+static void learn(request_rec *request, struct request *of, const clientcert_decision *decision) {
+    of->verdict = clientcert_decision_verdict(decision);
     variables_set(request, of->verdict);
 }
 
-static int goes_on(const clientcert_decision *decision) {
+int goes_on(const clientcert_decision *decision) {
     int32_t action = clientcert_decision_action(decision);
 
     return action == CLIENTCERT_ACTION_ALLOW ||
@@ -189,11 +183,10 @@ static void remember(request_rec *request, const struct request *of, const clien
         (void)!clientcert_openssl_keep_session(connection->ssl, 0);
 }
 
-/* Answers in place of the request, by the decision, which is taken: its status, headers and page. */
-int answer(request_rec *request, struct request *of, clientcert_decision *decision) {
+/* Answers in place of the request: with the decision's status, headers and page. */
+int answer(request_rec *request, struct request *of, const clientcert_decision *decision) {
     int status = clientcert_decision_status(decision);
 
-    apr_pool_cleanup_register(request->pool, decision, decision_free, apr_pool_cleanup_null);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, request, "clientcert: %s",
                   decision == NULL ? "no verdict" : clientcert_decision_audit(decision, NULL));
     for (size_t i = 0; i < clientcert_decision_header_count(decision); i++)
@@ -205,10 +198,10 @@ int answer(request_rec *request, struct request *of, clientcert_decision *decisi
                        apr_pstrcat(request->pool, log_out_cookie, "=1; Path=/; Secure; HttpOnly; SameSite=Lax", NULL));
     if (clientcert_decision_closes(decision))
         request->connection->keepalive = AP_CONN_CLOSE;
-    if (of != NULL) {
+    if (of != NULL && decision != NULL) {
         of->answer = decision;
-        if (decision != NULL)
-            remember(request, of, decision);
+        learn(request, of, decision);
+        remember(request, of, decision);
     }
     return ap_is_HTTP_VALID_RESPONSE(status) && status >= 200 ? status : HTTP_FORBIDDEN;
 }
@@ -224,7 +217,7 @@ int decision_read_request(request_rec *request) {
     const struct host *host = host_of(request->server);
     struct connection *connection = connection_of(request->connection);
     struct request *of = request_of(request);
-    clientcert_decision *decision;
+    const clientcert_decision *decision;
     const char *authority = apr_table_get(request->headers_in, "Host");
 
     if (!ap_is_initial_req(request)) {
@@ -242,6 +235,7 @@ int decision_read_request(request_rec *request) {
     if (host->verifier == NULL)
         return DECLINED;
     of = apr_pcalloc(request->pool, sizeof(*of));
+    of->pool = request->pool;
     of->connection = connection;
     of->authorization = apr_table_get(request->headers_in, "Authorization");
     ap_set_module_config(request->request_config, &clientcert_module, of);
@@ -253,8 +247,8 @@ int decision_read_request(request_rec *request) {
     decision = decide(request, of, &nothing);
     if (!goes_on(decision))
         return answer(request, of, decision);
+    learn(request, of, decision);
     remember(request, of, decision);
-    go_on(request, of, decision);
     return DECLINED;
 }
 
@@ -264,14 +258,14 @@ static int is_required(const char *verify_client) {
 
 /* What one requirement says; a request without a client of ours meets none. */
 static int meet(request_rec *request, struct request *of, const struct requirement *required) {
-    clientcert_decision *decision;
+    const clientcert_decision *decision;
 
     if (of == NULL && required->what == CLIENTCERT_REQUIREMENT_NONE)
         return DECLINED;
     decision = decide(request, of, required);
     if (!goes_on(decision))
         return answer(request, of, decision);
-    go_on(request, of, decision);
+    learn(request, of, decision);
     return DECLINED;
 }
 
@@ -307,23 +301,17 @@ int decision_after_mod_ssl(request_rec *request) {
     struct request *of = request_of(request);
 
     if (of != NULL) {
-        clientcert_verdict *before = clientcert_verdict_ref(of->connection->verdict);
-
-        connection_settle(request->connection, of->connection);
-        tls_tell_mod_ssl(of->connection);
-        if (before != of->connection->verdict) {
-            clientcert_decision *decision;
+        if (connection_settle(request->connection, of->connection)) {
+            const clientcert_decision *decision;
 
             of->late = 1;
             decision = decide(request, of, &nothing);
-            if (!goes_on(decision)) {
-                clientcert_verdict_free(before);
+            if (!goes_on(decision))
                 return answer(request, of, decision);
-            }
+            learn(request, of, decision);
             remember(request, of, decision);
-            go_on(request, of, decision);
         }
-        clientcert_verdict_free(before);
+        tls_tell_mod_ssl(of->connection);
         /* SSLUserName takes the name out of any certificate. */
         if (!clientcert_verdict_verified(of->verdict))
             request->user = NULL;
@@ -384,6 +372,9 @@ void decision_error(request_rec *request) {
 
     if (of == NULL)
         return;
+    /* mod_ssl refuses some late certificates itself. */
+    if (of->answer == NULL && request->status == HTTP_FORBIDDEN && connection_settle(request->connection, of->connection))
+        of->denied = decide(request, of, &a_verified_client);
     if (of->answer == NULL && of->denied != NULL && request->status == HTTP_FORBIDDEN)
         request->status = answer(request, of, of->denied);
     /* A 401 without a challenge is none (RFC 9110 section 15.5.2). */

@@ -20,7 +20,7 @@
 
 #include <clientcert_openssl.h>
 
-extern module AP_MODULE_DECLARE_DATA clientcert_module;
+extern module AP_MODULE_DECLARE_DATA clientcert_module __attribute__((visibility("default")));
 APLOG_USE_MODULE(clientcert);
 
 /* A directive's name and value, and where it stands: one of ours, or one of mod_ssl's that we read along. */
@@ -79,14 +79,15 @@ struct connection {
 
 /* A request of a client. Subrequests and internal redirects share that of the first. */
 struct request {
+    apr_pool_t *pool;
     struct connection *connection;
-    clientcert_verdict *verdict;   /* the decision's: what applications learn */
-    clientcert_decision *denied;   /* why `Require clientcert` did not grant */
-    clientcert_decision *answer;   /* what is being answered in place of the request */
-    int late;                      /* its certificate came after it */
-    int reused, answered_421;      /* its connection served others before; and misdirected one like it */
-    int granted;                   /* by `Require clientcert` */
-    const char *authorization;     /* as the client sent it */
+    const clientcert_verdict *verdict; /* the decision's: what applications learn */
+    const clientcert_decision *denied; /* why `Require clientcert` did not grant */
+    const clientcert_decision *answer; /* what is being answered in place of the request */
+    int late;                          /* its certificate came after it */
+    int reused, answered_421;          /* its connection served others before; and misdirected one like it */
+    int granted;                       /* by `Require clientcert` */
+    const char *authorization;         /* as the client sent it */
 };
 
 /* configuration.c */
@@ -111,13 +112,14 @@ void policy_forget(apr_pool_t *pool);
 void tls_register_hooks(void);
 int tls_handshake_done(conn_rec *connection);
 struct connection *connection_of(conn_rec *connection);
-void connection_settle(conn_rec *connection, struct connection *of);
+int connection_settle(conn_rec *connection, struct connection *of);
 void tls_tell_mod_ssl(const struct connection *connection);
 
 /* decision.c */
 const char *requirement_parse(apr_pool_t *pool, const char *line, struct requirement **out);
-clientcert_decision *decide(request_rec *request, const struct request *of, const struct requirement *required);
-int answer(request_rec *request, struct request *of, clientcert_decision *decision);
+const clientcert_decision *decide(request_rec *request, const struct request *of, const struct requirement *required);
+int goes_on(const clientcert_decision *decision);
+int answer(request_rec *request, struct request *of, const clientcert_decision *decision);
 int decision_read_request(request_rec *request);
 int decision_before_mod_ssl(request_rec *request);
 int decision_after_mod_ssl(request_rec *request);

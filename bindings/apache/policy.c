@@ -99,15 +99,17 @@ static int set_theirs(clientcert_config *config, const struct host *host, const 
     int has_cas = setting_find(host->theirs, "SSLCACertificateFile") || setting_find(host->theirs, "SSLCACertificatePath");
     int has_crls = setting_find(host->theirs, "SSLCARevocationFile") || setting_find(host->theirs, "SSLCARevocationPath");
 
-    /* mod_ssl binds a late certificate and the request: it insists on RFC 5746, and reads no request that came before. */
-    if (!set(config, "late_request", "attribute", error))
-        return 0;
     /* Without SSLVerifyClient, or with none, it asks where a directory says so. */
     if (mode != NULL && strcasecmp(mode->value, "none") != 0 && strcmp(mode->value, "0") != 0) {
         if (!set(config, "SSLVerifyClient", mode->value, error))
             return 0;
-    } else if (!set(config, "mode", has_cas || has(own, "ca", NULL) || has(own, "registry", NULL) ? "deferred" : "off",
-                    error)) {
+    } else if (has_cas || has(own, "ca", NULL) || has(own, "registry", NULL)) {
+        /* mod_ssl binds a late certificate and its request to one another: it insists on RFC 5746, and closes a
+           connection on which another request is waiting. */
+        if (!set(config, "mode", "deferred", error) ||
+            (has(own, "mode", "\"deferred\"") && !set(config, "late_request", "attribute", error)))
+            return 0;
+    } else if (!set(config, "mode", "off", error)) {
         return 0;
     }
     if (has_cas && !has(own, "ca", NULL)) {
@@ -178,8 +180,10 @@ int policy_make(apr_pool_t *pool, struct host *host, const server_rec *server) {
     const char *dump = NULL, *wrong = NULL;
     int status = OK, made = 0;
 
-    if (set_own(own, host, &error) && set_theirs(config, host, clientcert_config_dump(own, NULL), &error) &&
-        set_own(config, host, &error) && (dump = clientcert_config_dump(config, NULL)) != NULL) {
+    /* A mode that is still `deferred` after our own settings is one that they do not say. */
+    if (set(own, "mode", "deferred", &error) && set_own(own, host, &error) &&
+        set_theirs(config, host, clientcert_config_dump(own, NULL), &error) && set_own(config, host, &error) &&
+        (dump = clientcert_config_dump(config, NULL)) != NULL) {
         dump = apr_pstrdup(pool, dump);
         wrong = unsupported(host, dump);
         made = wrong == NULL && share(pool, config, dump, &host->verifier, &error);

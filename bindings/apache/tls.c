@@ -122,14 +122,16 @@ void tls_tell_mod_ssl(const struct connection *connection) {
         SSL_set_verify_result(connection->ssl, clientcert_verdict_x509_error(connection->verdict));
 }
 
-/* Takes the verdict on the client as it is now. Only in the thread of the connection itself. */
-void connection_settle(conn_rec *of, struct connection *connection) {
+/* Takes the verdict on the client as it is now: 1 where it is a new one. Only in the thread of the connection itself. */
+int connection_settle(conn_rec *of, struct connection *connection) {
     const clientcert_verdict *verdict;
+    int changed;
 
     if (of->master != NULL || !is_ours(connection->ssl) || !SSL_is_init_finished(connection->ssl))
-        return;
+        return 0;
     verdict = clientcert_openssl_verdict(connection->ssl);
-    if (verdict != connection->verdict) {
+    changed = verdict != connection->verdict;
+    if (changed) {
         clientcert_verdict_free(connection->verdict);
         connection->verdict = clientcert_verdict_ref(verdict);
     }
@@ -141,6 +143,7 @@ void connection_settle(conn_rec *of, struct connection *connection) {
             apr_pstrdup(of->pool, SSL_get_servername(connection->ssl, TLSEXT_NAMETYPE_host_name));
     connection->settled = 1;
     tls_tell_mod_ssl(connection);
+    return changed;
 }
 
 /* After mod_ssl's handshake, before HTTP/2 starts. */
