@@ -5,17 +5,19 @@ import re
 import signal
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.pki import Pki
 from support.project import ROOT, environment, fill, free_port, program
-from support.server import Server
+from support.server import Server, eventually
 
 NGINX = os.environ.get("CLIENTCERT_NGINX") or program("nginx")
 MODULES = Path(os.environ.get("CLIENTCERT_NGINX_MODULES", ROOT / "target" / "nginx"))
 
 MAIN = """
 @LOAD@
+@USER@
 daemon off;
 worker_processes @WORKERS@;
 pid @DIR@/nginx.pid;
@@ -26,7 +28,7 @@ events { worker_connections 2048; }
 
 HTTP = """
 http {
-    access_log off;
+    @FACTS@
     client_body_temp_path @DIR@/body;
     proxy_temp_path @DIR@/proxy;
     fastcgi_temp_path @DIR@/fastcgi;
@@ -38,6 +40,23 @@ http {
 @HTTP@
 }
 """
+
+
+# One line a request: what the module made of it.
+FACTS = """
+    log_format facts '$request_uri $status $clientcert_outcome $clientcert_reasons $clientcert_user';
+    access_log @DIR@/facts.log facts;
+"""
+
+
+@dataclass
+class Facts:
+    """A line of the access log; `-` is what nginx writes for nothing."""
+
+    status: str
+    outcome: str
+    reasons: str
+    user: str
 
 
 def builtin(module: str) -> bool:
@@ -65,22 +84,14 @@ class Nginx(Server):
         self.allowed_alerts: Sequence[str] = ()
         self.pki = pki
         self.folder = folder
-        self.values = {
-            "DIR": folder,
-            "PKI": pki.folder,
-            "PORT": free_port(),
-            "PORT2": free_port(),
-            "PORT3": free_port(),
-        } | values
+        self.values = {"DIR": folder, "PKI": pki.folder} | values
         self._modules = modules
         self._workers = workers
         self.configure(http, stream=stream, main=main)
-        used = (folder / "nginx.conf").read_text()
-        listened = [name for name in ["PORT", "PORT2", "PORT3"] if f":{self.values[name]}" in used]
         super().__init__(
             [*launcher, *self._argv()],
             folder,
-            [int(str(self.values[name])) for name in listened],
+            [int(str(value)) for name, value in self.values.items() if name.startswith("PORT")],
             folder / "error.log",
         )
 
@@ -97,6 +108,8 @@ class Nginx(Server):
 
     def configure(self, http: str = "", *, stream: str = "", main: str = "") -> None:
         """Writes the configuration; a running server takes it up at `reload`."""
+        for name in re.findall(r"@(PORT\w*)@", http + stream):
+            self.values.setdefault(name, free_port())
         write_configuration(
             self.folder, http, stream, main, self._modules, WORKERS=self._workers, **self.values
         )
@@ -119,7 +132,22 @@ class Nginx(Server):
         )
 
     def port_of(self, name: str) -> int:
-        return int(str(self.values[name]))
+        """The port that stands in the configuration as `@PORT_NAME@`."""
+        return int(str(self.values[f"PORT_{name}".upper()]))
+
+    def facts(self, path: str) -> "Facts":
+        """What the access log has of the request to a path, once it is there."""
+        found: list[str] = []
+
+        def logged() -> list[str]:
+            file = self.folder / "facts.log"
+            lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+            found[:] = [line for line in lines if line.split(" ", 1)[0] == path]
+            return found
+
+        eventually(logged, f"{path} is in the log")
+        assert len(found) == 1, found
+        return Facts(*found[0].split(" ")[1:])
 
     def alerts(self) -> list[str]:
         """What nginx itself takes for grave in its log."""
@@ -145,9 +173,12 @@ def write_configuration(
         load.append(f"load_module {MODULES}/ngx_stream_clientcert_module.so;")
     text = MAIN
     if http:
-        text += HTTP.replace("@HTTP@", http)
+        facts = FACTS if modules else "access_log off;"
+        text += HTTP.replace("@FACTS@", facts).replace("@HTTP@", http)
     if stream:
         text += f"stream {{\n{stream}\n}}\n"
+    # The tests' folders are their user's alone; nginx takes another one where it is started by root.
+    user = "user root root;" if os.geteuid() == 0 else ""
     path = folder / "nginx.conf"
-    path.write_text(fill(text, LOAD="\n".join(load), MAIN=main, **values))
+    path.write_text(fill(text, LOAD="\n".join(load), USER=user, MAIN=main, **values))
     return path

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from support.project import ROOT, STAGE, run
+from support.project import ROOT, clientcert, run
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
@@ -58,8 +58,8 @@ class Pki:
 
     def fingerprint(self, name: str, kind: str = "spki_sha256") -> str:
         """What names a certificate, as the tool says it."""
-        tool = STAGE / "bin" / "clientcert"
-        return run(tool, "fingerprint", "--kind", kind, self.folder / f"{name}.crt").stdout.strip()
+        file = self.folder / f"{name}.crt"
+        return clientcert("fingerprint", "--kind", kind, file).stdout.strip()
 
     def issue(
         self,

@@ -29,6 +29,11 @@ def run(*argv: str | Path, check: bool = True) -> subprocess.CompletedProcess[st
     return result
 
 
+def clientcert(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs the tool."""
+    return run(STAGE / "bin" / "clientcert", *arguments, check=check)
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment of a server or of the tool: this one, and where the library is."""
     return os.environ | {"LD_LIBRARY_PATH": str(STAGE / "lib")} | more
