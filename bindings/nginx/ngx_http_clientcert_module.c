@@ -1,0 +1,226 @@
+/* Directives of http, and how servers and phases are taken over. */
+#include "ngx_http_clientcert.h"
+
+static ngx_int_t init(ngx_conf_t *cf);
+static ngx_int_t init_servers(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main);
+static ngx_int_t init_listeners(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main);
+static ngx_int_t init_process(ngx_cycle_t *cycle);
+static void exit_process(ngx_cycle_t *cycle);
+static void *create_main_conf(ngx_conf_t *cf);
+static void *create_srv_conf(ngx_conf_t *cf);
+static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child);
+static void *create_loc_conf(ngx_conf_t *cf);
+static char *merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+#define SERVER NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF
+#define VALUES(name, arguments)                                                                                        \
+    {ngx_string(name), SERVER | (arguments), ngx_clientcert_values, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL}
+
+static ngx_command_t commands[] = {
+    {ngx_string("clientcert"), SERVER | NGX_CONF_FLAG, ngx_clientcert_enable, NGX_HTTP_SRV_CONF_OFFSET,
+     offsetof(ngx_clientcert_conf_t, enable), NULL},
+    {ngx_string("clientcert_option"), SERVER | NGX_CONF_TAKE2, ngx_clientcert_option, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
+    VALUES("clientcert_mode", NGX_CONF_TAKE1),
+    VALUES("clientcert_ca", NGX_CONF_1MORE),
+    VALUES("clientcert_crl", NGX_CONF_1MORE),
+    VALUES("clientcert_registry", NGX_CONF_TAKE1),
+    VALUES("clientcert_config", NGX_CONF_TAKE1),
+    {ngx_string("clientcert_identity"), SERVER | NGX_CONF_1MORE, ngx_clientcert_rule, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
+    {ngx_string("clientcert_refresh"), SERVER | NGX_CONF_TAKE1, ngx_conf_set_sec_slot, NGX_HTTP_SRV_CONF_OFFSET,
+     offsetof(ngx_clientcert_conf_t, refresh), NULL},
+    {ngx_string("clientcert_require"), SERVER | NGX_HTTP_LOC_CONF | NGX_CONF_1MORE, require, NGX_HTTP_LOC_CONF_OFFSET, 0,
+     NULL},
+    {ngx_string("clientcert_login"), SERVER | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_clientcert_loc_conf_t, login), NULL},
+    {ngx_string("clientcert_log_out"), NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_clientcert_loc_conf_t, log_out), NULL},
+    ngx_null_command};
+
+static ngx_http_module_t context = {ngx_http_clientcert_add_variables,
+                                    init,
+                                    create_main_conf,
+                                    NULL,
+                                    create_srv_conf,
+                                    merge_srv_conf,
+                                    create_loc_conf,
+                                    merge_loc_conf};
+
+ngx_module_t ngx_http_clientcert_module = {NGX_MODULE_V1, &context,     commands,     NGX_HTTP_MODULE, NULL, NULL,
+                                           init_process,  NULL,         NULL,         exit_process,    NULL, NGX_MODULE_V1_PADDING};
+
+/* Configuration is read: every context exists, and no phase has its handlers yet. */
+static ngx_int_t init(ngx_conf_t *cf) {
+    ngx_http_clientcert_main_conf_t *main = ngx_http_conf_get_module_main_conf(cf, ngx_http_clientcert_module);
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    static const ngx_uint_t phases[] = {NGX_HTTP_REWRITE_PHASE, NGX_HTTP_ACCESS_PHASE};
+    ngx_http_handler_pt *handler;
+    ngx_uint_t i;
+
+    if (init_servers(cf, main) != NGX_OK || init_listeners(cf, main) != NGX_OK)
+        return NGX_ERROR;
+    if (main->enabled == 0)
+        return NGX_OK;
+    /* In a phase, what is registered last runs first: ahead of the rewrite module, whose `return` ends the phase. */
+    for (i = 0; i < 2; i++) {
+        handler = ngx_array_push(&core->phases[phases[i]].handlers);
+        if (handler == NULL)
+            return NGX_ERROR;
+        *handler = ngx_http_clientcert_location;
+    }
+    handler = ngx_array_push(&core->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (handler == NULL)
+        return NGX_ERROR;
+    *handler = ngx_http_clientcert_post_read;
+    ngx_http_clientcert_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_clientcert_header_filter;
+    return NGX_OK;
+}
+
+static ngx_clientcert_stock_t stock_of(const ngx_http_ssl_srv_conf_t *ssl) {
+    ngx_clientcert_stock_t stock = {ssl->verify,  ssl->verify_depth, ssl->client_certificate, ssl->trusted_certificate,
+                                    ssl->crl,     ssl->ocsp};
+
+    return stock;
+}
+
+/* The servers with `clientcert on`. */
+static ngx_int_t init_servers(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main) {
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    ngx_http_core_srv_conf_t **servers = core->servers.elts;
+    ngx_clientcert_conf_t *conf;
+    ngx_http_ssl_srv_conf_t *ssl;
+    ngx_clientcert_stock_t stock;
+    ngx_uint_t i;
+
+    for (i = 0; i < core->servers.nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+        ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+        if (!conf->enable)
+            continue;
+        main->enabled++;
+        if (ssl->ssl.ctx == NULL)
+            continue;
+        stock = stock_of(ssl);
+        /* nginx asks responders about the path that it finds itself. */
+        if (stock.ocsp && (stock.verify == 0 || ngx_clientcert_given(conf, "ca", "ssl_client_certificate") ||
+                           ngx_clientcert_given(conf, "config", NULL))) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "clientcert: \"ssl_ocsp\" needs \"ssl_verify_client\" and \"ssl_client_certificate\", for "
+                          "\"clientcert on\" in %s:%ui",
+                          conf->file, conf->line);
+            return NGX_ERROR;
+        }
+        if (ngx_clientcert_take_over(cf, &main->set, conf, &stock, ssl->ssl.ctx, &servers[i]->server_name) != NGX_OK)
+            return NGX_ERROR;
+        /* nginx's own look at the verify result would refuse what a policy tolerates; POST_READ does it instead. */
+        ssl->verify = 0;
+    }
+    return NGX_OK;
+}
+
+/* The servers without it that share an address with one that has it: OpenSSL judges tickets by the first context of a
+   connection, before the host is known. */
+static ngx_int_t init_listeners(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main) {
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    ngx_http_conf_port_t *ports = core->ports == NULL ? NULL : core->ports->elts;
+    ngx_http_conf_addr_t *addresses;
+    ngx_http_core_srv_conf_t **servers;
+    ngx_clientcert_conf_t *conf;
+    ngx_http_ssl_srv_conf_t *ssl;
+    ngx_clientcert_stock_t stock;
+    ngx_uint_t i, k, n, count = core->ports == NULL ? 0 : core->ports->nelts, ours;
+
+    for (i = 0; i < count; i++) {
+        addresses = ports[i].addrs.elts;
+        for (k = 0; k < ports[i].addrs.nelts; k++) {
+            servers = addresses[k].servers.elts;
+            for (ours = 0, n = 0; n < addresses[k].servers.nelts; n++) {
+                conf = servers[n]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+                ours |= conf->enable && conf->verifier != NULL;
+            }
+            for (n = 0; ours && n < addresses[k].servers.nelts; n++) {
+                conf = servers[n]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+                ssl = servers[n]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+                if (conf->enable || ssl->ssl.ctx == NULL || conf->context != NULL)
+                    continue;
+                stock = stock_of(ssl);
+                conf->context = ssl->ssl.ctx;
+                if (ngx_clientcert_stand_in(cf, &main->set, &stock, ssl->ssl.ctx, &servers[n]->server_name) != NGX_OK)
+                    return NGX_ERROR;
+            }
+        }
+    }
+    return NGX_OK;
+}
+
+static ngx_int_t init_process(ngx_cycle_t *cycle) {
+    ngx_http_clientcert_main_conf_t *main;
+
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
+        return NGX_OK;
+    main = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module);
+    return main == NULL || main->enabled == 0 ? NGX_OK : ngx_clientcert_start(cycle, &main->set);
+}
+
+static void exit_process(ngx_cycle_t *cycle) {
+    ngx_http_clientcert_main_conf_t *main;
+
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
+        return;
+    main = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module);
+    if (main != NULL)
+        ngx_clientcert_stop(&main->set);
+}
+
+static void *create_main_conf(ngx_conf_t *cf) {
+    ngx_http_clientcert_main_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+
+    return conf == NULL || ngx_clientcert_init_set(cf, &conf->set) != NGX_OK ? NULL : conf;
+}
+
+static void *create_srv_conf(ngx_conf_t *cf) {
+    ngx_clientcert_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+
+    if (conf != NULL)
+        ngx_clientcert_init_conf(conf);
+    return conf;
+}
+
+static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child) {
+    return ngx_clientcert_merge_conf(cf, parent, child);
+}
+
+static void *create_loc_conf(ngx_conf_t *cf) {
+    ngx_http_clientcert_loc_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+
+    if (conf == NULL)
+        return NULL;
+    conf->requirement.requirement = NGX_CONF_UNSET_UINT;
+    conf->requirement.max_age = -1;
+    conf->log_out = NGX_CONF_UNSET;
+    return conf;
+}
+
+static char *merge_loc_conf(ngx_conf_t *cf, void *parent, void *child) {
+    ngx_http_clientcert_loc_conf_t *from = parent, *conf = child;
+    ngx_clientcert_conf_t *server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_clientcert_module);
+
+    if (conf->requirement.requirement == NGX_CONF_UNSET_UINT)
+        conf->requirement = from->requirement;
+    if (conf->requirement.requirement == NGX_CONF_UNSET_UINT)
+        conf->requirement.requirement = CLIENTCERT_REQUIREMENT_NONE;
+    ngx_conf_merge_str_value(conf->login, from->login, "");
+    ngx_conf_merge_value(conf->log_out, from->log_out, 0);
+    if ((conf->requirement.requirement != CLIENTCERT_REQUIREMENT_NONE || conf->log_out) && !server->enable) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"clientcert_require\" and \"clientcert_log_out\" need \"clientcert on\"");
+        return NGX_CONF_ERROR;
+    }
+    return NGX_CONF_OK;
+}
+
+static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
+    ngx_http_clientcert_loc_conf_t *conf = data;
+
+    return ngx_clientcert_require(cf, &conf->requirement);
+}
