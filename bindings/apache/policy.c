@@ -99,18 +99,17 @@ static int set_theirs(clientcert_config *config, const struct host *host, const 
     int has_cas = setting_find(host->theirs, "SSLCACertificateFile") || setting_find(host->theirs, "SSLCACertificatePath");
     int has_crls = setting_find(host->theirs, "SSLCARevocationFile") || setting_find(host->theirs, "SSLCARevocationPath");
 
-    /* Without SSLVerifyClient, or with none, it asks where a directory says so. */
+    /* Without SSLVerifyClient, or with none, mod_ssl asks where a directory says so. CAs of our own have our own default. */
     if (mode != NULL && strcasecmp(mode->value, "none") != 0 && strcmp(mode->value, "0") != 0) {
         if (!set(config, "SSLVerifyClient", mode->value, error))
             return 0;
-    } else if (has_cas || has(own, "ca", NULL) || has(own, "registry", NULL)) {
+    } else if (!has(own, "ca", NULL) && !has(own, "registry", NULL)) {
+        if (!set(config, "mode", has_cas ? "deferred" : "off", error))
+            return 0;
         /* mod_ssl binds a late certificate and its request to one another: it insists on RFC 5746, and closes a
            connection on which another request is waiting. */
-        if (!set(config, "mode", "deferred", error) ||
-            (has(own, "mode", "\"deferred\"") && !set(config, "late_request", "attribute", error)))
+        if (has_cas && has(own, "mode", "\"deferred\"") && !set(config, "late_request", "attribute", error))
             return 0;
-    } else if (!set(config, "mode", "off", error)) {
-        return 0;
     }
     if (has_cas && !has(own, "ca", NULL)) {
         if (!take(config, host, "SSLCACertificateFile", error) || !take(config, host, "SSLCACertificatePath", error))
