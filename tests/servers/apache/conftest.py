@@ -1,6 +1,7 @@
 """Fixtures that start Apache, and look into its log when a test is over."""
 
-import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -18,23 +19,44 @@ class Start(Protocol):
     def __call__(self, hosts: str, **options: object) -> Apache: ...
 
 
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """Apache's children have another user than root, who starts it: they must be able to read what is here."""
+    folder = Path(tempfile.mkdtemp(prefix="apache-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def pki(open_folder: Path) -> Pki:
+    folder = open_folder / "pki"
+    folder.mkdir()
+    return Pki(folder)
+
+
+@pytest.fixture
+def tmp_path(open_folder: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    return folder
+
+
 @pytest.fixture
 def apache(pki: Pki, backend: Backend, tmp_path: Path) -> Iterator[Start]:
     yield from starter(pki, backend, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def shared_apache(
-    pki: Pki, backend: Backend, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Start]:
+def shared_apache(pki: Pki, backend: Backend, open_folder: Path) -> Iterator[Start]:
     """The same for a server that all tests of a file share."""
-    yield from starter(pki, backend, tmp_path_factory.mktemp("apache"))
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    yield from starter(pki, backend, folder)
 
 
 def starter(pki: Pki, backend: Backend, folder: Path) -> Iterator[Start]:
     started: list[Apache] = []
-    if os.geteuid() == 0:
-        pki.folder.chmod(0o755)
 
     def start(hosts: str, **options: object) -> Apache:
         own = folder / str(len(started))

@@ -4,13 +4,12 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from support.pki import Pki
-from support.project import ROOT, environment, fill, free_port, program, run
+from support.project import ROOT, fill, free_port, program, run
 from support.server import Server, eventually
 
 HTTPD = os.environ.get("CLIENTCERT_APACHE") or program("apache2")
@@ -68,7 +67,7 @@ DirectoryIndex index.html
 SSLCertificateFile @PKI@/site.crt
 SSLCertificateKeyFile @PKI@/site.key
 SSLProtocol -all +TLSv1.2 +TLSv1.3
-SSLSessionCache shmcb:@DIR@/sessions(512000)
+SSLSessionCache @CACHE@
 @LISTEN@
 """
 
@@ -106,7 +105,7 @@ class Apache(Server):
         self.allowed_alerts: Sequence[str] = ()
         self.pki = pki
         self.folder = folder
-        self.values = {"DIR": folder, "PKI": pki.folder, "PHP": program("php-cgi")} | values
+        self.values = defaults(pki, folder) | values
         self._mpm = mpm
         self._module = module
         make_site(folder)
@@ -120,6 +119,16 @@ class Apache(Server):
 
     def _argv(self) -> list[str]:
         return [HTTPD, "-f", str(self.folder / "httpd.conf")]
+
+    def wait_ready(self, seconds: float = 30) -> None:
+        """It listens already while it looks at its configuration for the first time, of two."""
+        super().wait_ready(seconds)
+        eventually(
+            lambda: self.process.poll() is not None or "resuming normal operations" in self.log(),
+            "it serves",
+            seconds,
+        )
+        super().wait_ready(seconds)
 
     def configure(self, hosts: str) -> None:
         """Writes the configuration; a running server takes it up at `graceful`."""
@@ -153,6 +162,11 @@ class Apache(Server):
         assert len(found) == 1, found
         return Facts(*found[0].split(" ")[1:])
 
+    def served(self) -> int:
+        """How many requests were answered so far."""
+        file = self.folder / "facts.log"
+        return file.read_text(errors="replace").count("\n") if file.exists() else 0
+
     def alerts(self) -> list[str]:
         """What Apache itself takes for grave in its log."""
         lines = re.findall(
@@ -171,7 +185,7 @@ def check(pki: Pki, folder: Path, hosts: str, **values: object) -> subprocess.Co
     """`apachectl -t`."""
     ports = {name: free_port() for name in re.findall(r"@(PORT\w*)@", hosts)}
     make_site(folder)
-    values = {"DIR": folder, "PKI": pki.folder, "PHP": program("php-cgi")} | ports | values
+    values = defaults(pki, folder) | ports | values
     path = write_configuration(folder, hosts, "event", True, **values)
     return run(HTTPD, "-f", path, "-t", check=False)
 
@@ -190,10 +204,16 @@ def make_site(folder: Path) -> None:
     (www / "environment.php").write_text(
         "<?php header('Content-Type: application/json'); echo json_encode($_SERVER);"
     )
-    # The children of Apache have another user than root, who starts it.
-    for parent in [www, *www.parents]:
-        if os.geteuid() == 0 and parent != Path(tempfile.gettempdir()) and parent != parent.parent:
-            parent.chmod(parent.stat().st_mode | 0o055)
+
+
+def defaults(pki: Pki, folder: Path) -> dict[str, object]:
+    """What every configuration names."""
+    return {
+        "DIR": folder,
+        "PKI": pki.folder,
+        "PHP": program("php-cgi"),
+        "CACHE": f"shmcb:{folder}/sessions(512000)",
+    }
 
 
 def write_configuration(
@@ -222,6 +242,3 @@ def write_configuration(
 
 def _threads(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
-
-
-__all__ = ["Apache", "check", "environment"]
