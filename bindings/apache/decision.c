@@ -289,7 +289,7 @@ static int enforce(request_rec *request, struct request *of) {
 int decision_before_mod_ssl(request_rec *request) {
     const struct request *of = request_of(request);
 
-    if (of != NULL && clientcert_verdict_verified(of->verdict))
+    if (of != NULL && of->connection->ssl != NULL && clientcert_verdict_verified(of->verdict))
         SSL_set_verify(of->connection->ssl,
                        SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT | SSL_VERIFY_CLIENT_ONCE,
                        SSL_get_verify_callback(of->connection->ssl));

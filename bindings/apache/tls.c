@@ -9,16 +9,24 @@
 APR_DECLARE_EXTERNAL_HOOK(ssl, SSL, int, init_server, (server_rec * server, apr_pool_t *pool, int is_proxy, SSL_CTX *context))
 APR_DECLARE_EXTERNAL_HOOK(ssl, SSL, int, pre_handshake, (conn_rec * connection, SSL *ssl, int is_proxy))
 
-/* Finds out, of a context, whether clientcert decides there. */
+/* Whether clientcert decides in a context, and whose SSL it is. */
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
-static int context_index = -1;
+static int context_index = -1, connection_index = -1;
+
+/* mod_ssl frees the SSL of a handshake that failed while its connection goes on. */
+static void on_free(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long number, void *pointer) {
+    (void)parent, (void)all, (void)index, (void)number, (void)pointer;
+    if (data != NULL)
+        ((struct connection *)data)->ssl = NULL;
+}
 
 static void start(void) {
     context_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    connection_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_free);
 }
 
 static int is_ours(const SSL *ssl) {
-    return context_index >= 0 && SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index) != NULL;
+    return ssl != NULL && context_index >= 0 && SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index) != NULL;
 }
 
 /* OpenSSL takes the callbacks of tickets from the context that a connection began with, which may be that of another
@@ -49,7 +57,7 @@ static int on_context(server_rec *server, apr_pool_t *pool, int is_proxy, SSL_CT
     (void)pool;
     if (is_proxy || !policy_in_use())
         return OK;
-    if (CRYPTO_THREAD_run_once(&once, start) != 1 || context_index < 0)
+    if (CRYPTO_THREAD_run_once(&once, start) != 1 || context_index < 0 || connection_index < 0)
         return refuse_context(server);
     if (host->verifier != NULL) {
         /* Who names other CAs to clients than he trusts keeps to that. */
@@ -78,7 +86,7 @@ static void on_progress(const SSL *ssl, int where, int value) {
         theirs(ssl, where, value);
     if (!(where & SSL_CB_HANDSHAKE_DONE) || !is_ours(ssl))
         return;
-    connection = connection_of((conn_rec *)SSL_get_app_data(ssl));
+    connection = SSL_get_ex_data(ssl, connection_index);
     if (connection != NULL && !connection->settled)
         SSL_set_verify_result((SSL *)ssl, X509_V_OK);
 }
@@ -86,6 +94,8 @@ static void on_progress(const SSL *ssl, int where, int value) {
 static apr_status_t connection_free(void *of) {
     struct connection *connection = of;
 
+    if (connection->ssl != NULL)
+        SSL_set_ex_data(connection->ssl, connection_index, NULL);
     clientcert_verdict_free(connection->verdict);
     free(connection->identity);
     free(connection->answered_421);
@@ -100,7 +110,7 @@ static int on_connection(conn_rec *of, SSL *ssl, int is_proxy) {
         return OK;
     connection = apr_pcalloc(of->pool, sizeof(*connection));
     connection->ssl = ssl;
-    if (pthread_mutex_init(&connection->lock, NULL) != 0)
+    if (SSL_set_ex_data(ssl, connection_index, connection) != 1 || pthread_mutex_init(&connection->lock, NULL) != 0)
         return HTTP_INTERNAL_SERVER_ERROR;
     apr_pool_cleanup_register(of->pool, connection, connection_free, apr_pool_cleanup_null);
     ap_set_module_config(of->conn_config, &clientcert_module, connection);

@@ -1,6 +1,7 @@
 """Fixtures that start Apache, and look into its log when a test is over."""
 
 import shutil
+import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from apache.server import Apache
 from support.backend import Backend
+from support.clients import Connection
 from support.pki import Pki
 
 
@@ -83,3 +85,10 @@ def host(port: str, *directives: str, name: str = "localhost") -> str:
 {lines}
 </VirtualHost>
 """
+
+
+def leave(connection: Connection) -> ssl.SSLSession:
+    """Ends a connection as TLS has it, and keeps its session: OpenSSL forgets one that ends without a word."""
+    session = connection.session
+    connection.tls.unwrap()
+    return session

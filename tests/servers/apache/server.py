@@ -108,6 +108,7 @@ class Apache(Server):
         self.values = defaults(pki, folder) | values
         self._mpm = mpm
         self._module = module
+        self._ready = "h2_workers: created" if single else "resuming normal operations"
         make_site(folder)
         self.configure(hosts)
         super().__init__(
@@ -124,7 +125,7 @@ class Apache(Server):
         """It listens already while it looks at its configuration for the first time, of two."""
         super().wait_ready(seconds)
         eventually(
-            lambda: self.process.poll() is not None or "resuming normal operations" in self.log(),
+            lambda: self.process.poll() is not None or self._ready in self.log(),
             "it serves",
             seconds,
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apache.conftest import Start, host
+from apache.conftest import Start, host, leave
 from apache.server import Apache
 from support.clients import Client, curl
 from support.pki import Pki
@@ -123,7 +123,7 @@ def test_sessions_of_hosts_behind_a_default_one_without_clientcert(
         visitor = Client(pki, client, tls=tls, tickets=tickets)
         with visitor.connect(server.port, name) as first:
             assert first.request("/private/").status == status
-            session = first.session
+            session = leave(first)
         with visitor.connect(server.port, name, session=session) as again:
             assert again.request("/private/").status == status, name
             assert again.resumed, name
@@ -136,7 +136,7 @@ def test_a_session_of_another_host_opens_nothing(server: Apache, pki: Pki, tls: 
         visitor = Client(pki, client, tls=tls)
         with visitor.connect(server.port, name) as first:
             first.request("/")
-            session = first.session
+            session = leave(first)
         with visitor.connect(server.port, other, session=session) as again:
             assert again.request("/private/").status == 403
 
