@@ -110,9 +110,9 @@ void policy_forget(apr_pool_t *pool);
 
 /* tls.c */
 void tls_register_hooks(void);
-int tls_handshake_done(conn_rec *connection);
-struct connection *connection_of(conn_rec *connection);
-int connection_settle(conn_rec *connection, struct connection *of);
+int tls_handshake_done(conn_rec *of);
+struct connection *connection_of(conn_rec *of);
+int connection_settle(conn_rec *of, struct connection *connection);
 void tls_tell_mod_ssl(const struct connection *connection);
 
 /* decision.c */

@@ -1,13 +1,13 @@
 /* Joins verifiers to mod_ssl: its contexts, its handshakes, and what it believes of a client. */
 #include <stdlib.h>
 
-#include <mod_ssl.h>
-
 #include "mod_clientcert.h"
 
-/* mod_ssl_openssl.h, which distributions seldom install, declares these optional hooks of mod_ssl. */
-APR_DECLARE_EXTERNAL_HOOK(ssl, SSL, int, init_server, (server_rec * server, apr_pool_t *pool, int is_proxy, SSL_CTX *context))
-APR_DECLARE_EXTERNAL_HOOK(ssl, SSL, int, pre_handshake, (conn_rec * connection, SSL *ssl, int is_proxy))
+#include <apr_optional_hooks.h>
+
+/* Optional hooks of mod_ssl, as mod_ssl_openssl.h declares them, which distributions seldom install. */
+typedef int ssl_HOOK_init_server_t(server_rec *server, apr_pool_t *pool, int is_proxy, SSL_CTX *context);
+typedef int ssl_HOOK_pre_handshake_t(conn_rec *connection, SSL *ssl, int is_proxy);
 
 /* Whether clientcert decides in a context, and whose SSL it is. */
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
@@ -119,11 +119,10 @@ static int on_connection(conn_rec *of, SSL *ssl, int is_proxy) {
 }
 
 /* NULL where there is no TLS. The streams of HTTP/2 have connections of their own, and the master's TLS. */
-struct connection *connection_of(conn_rec *connection) {
-    if (connection == NULL)
+struct connection *connection_of(conn_rec *of) {
+    if (of == NULL)
         return NULL;
-    return ap_get_module_config((connection->master != NULL ? connection->master : connection)->conn_config,
-                                &clientcert_module);
+    return ap_get_module_config((of->master != NULL ? of->master : of)->conn_config, &clientcert_module);
 }
 
 /* SSL_CLIENT_VERIFY, `Require ssl-verify-client` and the rest of mod_ssl go by the verify result. */

@@ -217,9 +217,7 @@ def defaults(pki: Pki, folder: Path) -> dict[str, object]:
     }
 
 
-def write_configuration(
-    folder: Path, hosts: str, mpm: str, module: bool, **values: object
-) -> Path:
+def write_configuration(folder: Path, hosts: str, mpm: str, module: bool, **values: object) -> Path:
     """Writes httpd.conf with the modules that it needs."""
     where = run(program("apxs"), "-q", "LIBEXECDIR").stdout.strip()
     load = [f"LoadModule mpm_{mpm}_module {where}/mod_mpm_{mpm}.so"]

@@ -35,14 +35,32 @@ def server(shared_apache: Start) -> Apache:
             *script("authz", "Require clientcert user"),
             *script("either", *BASIC, "ClientCertFallback On", "Require valid-user"),
             *script("either_alice", *BASIC, "ClientCertFallback On", "Require user alice paula"),
-            *script("both", *BASIC, "<RequireAll>", "Require clientcert verified", "Require valid-user",
-                    "</RequireAll>"),
+            *script(
+                "both",
+                *BASIC,
+                "<RequireAll>",
+                "Require clientcert verified",
+                "Require valid-user",
+                "</RequireAll>",
+            ),
             *script("both_again", *BASIC, "ClientCertRequire verified", "Require valid-user"),
-            *script("any", *BASIC, "<RequireAny>", "Require clientcert user", "Require valid-user",
-                    "</RequireAny>"),
-            *script("login", "AuthType ClientCert", "ClientCertFallback /log-in?from=there",
-                    "Require valid-user"),
-            *script("place_login", "ClientCertRequire user", "ClientCertFallback https://login.example/"),
+            *script(
+                "any",
+                *BASIC,
+                "<RequireAny>",
+                "Require clientcert user",
+                "Require valid-user",
+                "</RequireAny>",
+            ),
+            *script(
+                "login",
+                "AuthType ClientCert",
+                "ClientCertFallback /log-in?from=there",
+                "Require valid-user",
+            ),
+            *script(
+                "place_login", "ClientCertRequire user", "ClientCertFallback https://login.example/"
+            ),
             *script("authz_login", "ClientCertFallback /log-in", "Require clientcert user"),
             *script("out", "ClientCertLogOut On"),
         )
@@ -127,7 +145,10 @@ def test_logging_out(server: Apache, pki: Pki) -> None:
     sent = [("Cookie", "a=b; __Host-logged-out=1")]
     assert who(server, pki, "/valid", "good", sent) == "403"
     assert who(server, pki, "/authz", "good", sent) == "403"
-    assert who(server, pki, "/valid", "good", [("Cookie", "a=__Host-logged-out=1")]) == "alice ClientCert"
+    assert (
+        who(server, pki, "/valid", "good", [("Cookie", "a=__Host-logged-out=1")])
+        == "alice ClientCert"
+    )
     page = Client(pki, "good").get(server.port, "/cgi", headers=sent)
     assert page.status == 200
     assert "CLIENTCERT_USER" not in page.body and "CLIENTCERT_OUTCOME=NONE" in page.body
@@ -136,8 +157,12 @@ def test_logging_out(server: Apache, pki: Pki) -> None:
 def test_a_challenge(apache: Start, pki: Pki) -> None:
     server = apache(
         host(
-            "PORT", *POLICY, "ClientCertOption challenge transport", "<Location /private>",
-            "ClientCertRequire verified", "</Location>",
+            "PORT",
+            *POLICY,
+            "ClientCertOption challenge transport",
+            "<Location /private>",
+            "ClientCertRequire verified",
+            "</Location>",
         )
     )
     answer = curl(pki, server.port, "/private/")

@@ -6,6 +6,7 @@ import pytest
 
 from apache.conftest import Start, host
 from apache.server import check
+from support.clients import curl
 from support.pki import Pki
 
 CA = "ClientCertOption ca @PKI@/root.crt"
@@ -66,8 +67,6 @@ def test_clientcert_without_tls_protects_nothing(pki: Pki, apache: Start) -> Non
 
 
 def test_a_virtual_host_has_the_options_of_the_main_server(apache: Start, pki: Pki) -> None:
-    from support.clients import curl
-
     server = apache(
         "ClientCert On\nClientCertOption mode require\nClientCertOption ca @PKI@/root.crt\n"
         + host("PORT_SAME")
@@ -76,18 +75,23 @@ def test_a_virtual_host_has_the_options_of_the_main_server(apache: Start, pki: P
     )
     expected = {"same": [403, 200, 403], "other": [403, 403, 200], "not": [200, 200, 200]}
     for name, statuses in expected.items():
-        seen = [curl(pki, server.port_of(name), "/", who).status for who in [None, "good", "elsewhere"]]
+        seen = [
+            curl(pki, server.port_of(name), "/", who).status for who in [None, "good", "elsewhere"]
+        ]
         assert seen == statuses, name
 
 
 def test_a_file_of_options(apache: Start, pki: Pki, tmp_path: Path) -> None:
-    from support.clients import curl
-
     options = tmp_path / "clients.toml"
     options.write_text(f'mode = "require"\nca = "{pki.root}"\nenforcement = "request"\n')
     server = apache(
         host("PORT", "ClientCert On", f"ClientCertConfig {options}")
-        + host("PORT_OVER", "ClientCert On", f"ClientCertConfig {options}", "ClientCertOption mode optional")
+        + host(
+            "PORT_OVER",
+            "ClientCert On",
+            f"ClientCertConfig {options}",
+            "ClientCertOption mode optional",
+        )
     )
     assert curl(pki, server.port, "/").status == 403
     assert curl(pki, server.port, "/", "good").status == 200

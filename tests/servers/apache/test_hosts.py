@@ -1,5 +1,7 @@
 """Several virtual hosts at one address: server name and Host, policies that differ, hosts without clientcert."""
 
+import ssl
+
 import pytest
 
 from apache.conftest import Start, host, leave
@@ -7,7 +9,12 @@ from apache.server import Apache
 from support.clients import Client, curl
 from support.pki import Pki
 
-VERIFIED = ["SSLOptions +StdEnvVars", "<Location /private>", "    ClientCertRequire verified", "</Location>"]
+VERIFIED = [
+    "SSLOptions +StdEnvVars",
+    "<Location /private>",
+    "    ClientCertRequire verified",
+    "</Location>",
+]
 
 
 NAMES = ["localhost", "a.test", "b.test", "c.test", "d.test"]
@@ -39,7 +46,9 @@ def server(shared_apache: Start, certificate: None) -> Apache:
     )
 
 
-def get(server: Apache, pki: Pki, client: str | None, name: str, host: str, tls: str = "1.3") -> int:
+def get(
+    server: Apache, pki: Pki, client: str | None, name: str, host: str, tls: str = "1.3"
+) -> int:
     """The status of /private/ for a handshake with one name and a request with another."""
     with Client(pki, client, tls=tls).connect(server.port, name) as connection:
         return connection.request("/private/", host=host).status
@@ -89,8 +98,6 @@ def test_a_misdirected_request_is_repeated(server: Apache, pki: Pki) -> None:
 
 
 def test_without_a_server_name_it_is_the_default_host(apache: Start, pki: Pki) -> None:
-    import ssl
-
     own = ["ClientCert On", "ClientCertOption mode optional"]
     server = apache(
         CERTIFICATE

@@ -8,7 +8,7 @@ from apache.conftest import Start, host
 from apache.server import Apache
 from support.clients import Answer, Client, curl
 from support.pki import Pki
-from support.project import HOST
+from support.project import HOST, program
 
 PLACES = [
     "SSLOptions +StdEnvVars",
@@ -36,15 +36,36 @@ def server(shared_apache: Start) -> Apache:
     cas = ["SSLCACertificateFile @PKI@/root.crt", "SSLVerifyDepth 3"]
     return shared_apache(
         host("PORT", *ours, *cas, *PLACES)
-        + host("PORT_RESEND", *ours, *cas, *PLACES, "ClientCertOption mode deferred",
-               "ClientCertOption late_request resend")
-        + host("PORT_NAMED", *ours, "ClientCertOption mode deferred",
-               "ClientCertOption ca @PKI@/root.crt", "ClientCertOption late_request attribute", *PLACES)
+        + host(
+            "PORT_RESEND",
+            *ours,
+            *cas,
+            *PLACES,
+            "ClientCertOption mode deferred",
+            "ClientCertOption late_request resend",
+        )
+        + host(
+            "PORT_NAMED",
+            *ours,
+            "ClientCertOption mode deferred",
+            "ClientCertOption ca @PKI@/root.crt",
+            "ClientCertOption late_request attribute",
+            *PLACES,
+        )
+        + host(
+            "PORT_OPTIONAL",
+            *ours,
+            "ClientCertOption mode optional",
+            "ClientCertOption ca @PKI@/root.crt",
+            *PLACES,
+        )
         + host("PORT_ALERT", *ours, *cas, *PLACES, "ClientCertOption enforcement handshake")
     )
 
 
-def visit(pki: Pki, port: int, client: str | None, path: str, tls: str, **options: object) -> Answer:
+def visit(
+    pki: Pki, port: int, client: str | None, path: str, tls: str, **options: object
+) -> Answer:
     visitor = Client(pki, client, tls=tls)
     visitor.context.post_handshake_auth = True
     return visitor.get(port, path, **options)
@@ -92,7 +113,23 @@ def test_who_is_verified_is_not_asked_again(server: Apache, pki: Pki, tls: str) 
     with visitor.connect(server.port) as connection:
         for path, status in [("/private/", 200), ("/bob/", 403), ("/private/", 200)]:
             assert connection.request(path).status == status
-    assert server.log().count("Awaiting re-negotiation handshake") - asked == (1 if tls == "1.2" else 0)
+    assert server.log().count("Awaiting re-negotiation handshake") - asked == (
+        1 if tls == "1.2" else 0
+    )
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_a_certificate_of_the_handshake_is_enough(server: Apache, pki: Pki, tls: str) -> None:
+    """mod_ssl alone asks again where a place is stricter than the server, and browsers cannot answer."""
+    port = server.port_of("optional")
+    visitor = Client(pki, "good", tls=tls)
+    assert visitor.get(port, "/private/").body == "private\n"
+    with visitor.connect_h2(port) as quick:
+        assert quick.request("/private/").body == "private\n"
+        assert quick.request("/").body == "public\n"
+    assert Client(pki, None, tls=tls).get(port, "/private/").status in (0, 403)
+    with Client(pki, None, tls=tls).connect_h2(port) as quick:
+        assert quick.request("/private/").error == "reset 0xd"
 
 
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
@@ -133,13 +170,24 @@ def test_an_alert_instead_of_a_page(server: Apache, pki: Pki, tls: str) -> None:
 
 def test_clients_do_not_renegotiate(server: Apache, pki: Pki) -> None:
     """A renegotiation that nobody asked for ends the connection, as without the module."""
-    from support.project import program
-
     pem = str(pki.client("good"))
     process = subprocess.Popen(
-        [program("openssl"), "s_client", "-connect", f"{HOST}:{server.port}", "-servername", "localhost",
-         "-tls1_2", "-cert", pem, "-key", pem],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [
+            program("openssl"),
+            "s_client",
+            "-connect",
+            f"{HOST}:{server.port}",
+            "-servername",
+            "localhost",
+            "-tls1_2",
+            "-cert",
+            pem,
+            "-key",
+            pem,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     output, _ = process.communicate(b"R\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n", timeout=20)
     assert b"RENEGOTIATING" in output

@@ -1,5 +1,7 @@
 """What places require, and every way around it."""
 
+import http.client
+
 import pytest
 
 from apache.conftest import Start, host
@@ -23,7 +25,7 @@ def places(**directives: list[str]) -> list[str]:
 
 
 # Who of nobody, alice (verified), bob (verified) and an unknown one by another CA gets in.
-WHO = {
+WHO: dict[str, tuple[set[str | None], list[str]]] = {
     "none": ({None, "good", "chain", "elsewhere"}, ["ClientCertRequire none"]),
     "certificate": ({"good", "chain", "elsewhere"}, ["ClientCertRequire certificate"]),
     "verified": ({"good", "chain"}, ["ClientCertRequire verified"]),
@@ -35,9 +37,21 @@ WHO = {
     "authz_certificate": ({"good", "chain", "elsewhere"}, ["Require clientcert certificate"]),
     "authz_verified": ({"good", "chain"}, ["Require clientcert verified"]),
     "authz_alice": ({"good"}, ["Require clientcert user alice"]),
-    "authz_not": ({"chain"}, ["<RequireAll>", "Require clientcert verified", "<RequireNone>",
-                              "Require clientcert user alice", "</RequireNone>", "</RequireAll>"]),
-    "authz_any": ({"good", None, "chain", "elsewhere"}, ["Require clientcert user alice", "Require ip 127.0.0.1"]),
+    "authz_not": (
+        {"chain"},
+        [
+            "<RequireAll>",
+            "Require clientcert verified",
+            "<RequireNone>",
+            "Require clientcert user alice",
+            "</RequireNone>",
+            "</RequireAll>",
+        ],
+    ),
+    "authz_any": (
+        {"good", None, "chain", "elsewhere"},
+        ["Require clientcert user alice", "Require ip 127.0.0.1"],
+    ),
     "expression": ({"good"}, ["Require expr %{CLIENTCERT_USER} == 'alice'"]),
     "old_expression": ({"good", "chain"}, ["Require expr %{SSL_CLIENT_VERIFY} == 'SUCCESS'"]),
 }
@@ -63,11 +77,21 @@ def test_who_gets_in(server: Apache, pki: Pki, name: str) -> None:
 # A place that requires alice, and something else that would let others in.
 DODGES = {
     "granted": ["Require all granted", "ClientCertRequire user alice"],
-    "satisfy": ["Satisfy Any", "Order allow,deny", "Allow from all", "ClientCertRequire user alice"],
+    "satisfy": [
+        "Satisfy Any",
+        "Order allow,deny",
+        "Allow from all",
+        "ClientCertRequire user alice",
+    ],
     "satisfy_nothing": ["Satisfy Any", "ClientCertRequire user alice"],
     "other_authz": ["Require ip 127.0.0.1", "ClientCertRequire user alice"],
     "below": ["ClientCertRequire user alice", "AllowOverride All"],
-    "verify_client": ["SSLVerifyClient require", "Satisfy Any", "Order allow,deny", "Allow from all"],
+    "verify_client": [
+        "SSLVerifyClient require",
+        "Satisfy Any",
+        "Order allow,deny",
+        "Allow from all",
+    ],
 }
 
 
@@ -102,7 +126,12 @@ def test_nothing_else_lets_others_in(dodged: Apache, pki: Pki, name: str) -> Non
     others = [None, "elsewhere"] + (["chain"] if name != "verify_client" else [])
     assert Client(pki, "good").get(dodged.port, f"/{name}/").body == "private\n"
     for client in others:
-        for path in [f"/{name}/", f"/{name}/below/", f"/{name}/index.html", f"//{name}/./index.html"]:
+        for path in [
+            f"/{name}/",
+            f"/{name}/below/",
+            f"/{name}/index.html",
+            f"//{name}/./index.html",
+        ]:
             for method in ["GET", "HEAD", "POST", "OPTIONS"]:
                 answer = Client(pki, client).get(dodged.port, path, method=method)
                 # Where mod_ssl asks anew it ends the connection of a client without an answer.
@@ -148,13 +177,16 @@ def test_a_connection_keeps_nobody_elses_rights(dodged: Apache, pki: Pki) -> Non
 
 
 def check_rounds(connection: Connection | Http2Connection, status: int) -> None:
-    for path, expected in [("/", 200), ("/alice/", status), ("/page.html", 200), ("/alice/", status)]:
+    for path, expected in [
+        ("/", 200),
+        ("/alice/", status),
+        ("/page.html", 200),
+        ("/alice/", status),
+    ]:
         assert connection.request(path).status == expected
 
 
 def test_without_tls_nobody_is_anybody(apache: Start, pki: Pki) -> None:
-    import http.client
-
     server = apache(
         "ClientCert On\nClientCertOption mode optional\nClientCertOption ca @PKI@/root.crt\n"
         + host("PORT_TLS")

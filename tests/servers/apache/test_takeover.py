@@ -80,7 +80,15 @@ USERS = ["/O=Example/CN=alice", "/O=Elsewhere/CN=alice", "/O=Example/CN=erin"]
 PASSWORD = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="  # `password`, which FakeBasicAuth takes
 
 UNVERIFIED = {"chain-cut", "elsewhere", "self"}
-REFUSED = {"chain", *UNVERIFIED, "expired", "future", "elsewhere-expired", "purpose", "revoked-below"}
+REFUSED = {
+    "chain",
+    *UNVERIFIED,
+    "expired",
+    "future",
+    "elsewhere-expired",
+    "purpose",
+    "revoked-below",
+}
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from apache.conftest import Start, host
 from apache.server import Apache
@@ -142,7 +143,10 @@ def test_mod_rewrite_knows_the_client_in_time(server: Apache, pki: Pki) -> None:
     assert curl(pki, server.port, "/hello", "chain").status == 404
     for tls in ["1.2", "1.3"]:
         for http in ["1.1", "2"]:
-            assert curl(pki, server.port, "/generous", "elsewhere", tls=tls, http=http).body == "page\n"
+            assert (
+                curl(pki, server.port, "/generous", "elsewhere", tls=tls, http=http).body
+                == "page\n"
+            )
             assert curl(pki, server.port, "/generous", "good", tls=tls, http=http).status == 404
 
 
@@ -156,7 +160,11 @@ def test_the_access_log(server: Apache, pki: Pki) -> None:
 
 
 def received(
-    server: Apache, pki: Pki, path: str, client: str | None, headers: list[tuple[str, str]] | None = None
+    server: Apache,
+    pki: Pki,
+    path: str,
+    client: str | None,
+    headers: list[tuple[str, str]] | None = None,
 ) -> dict[str, list[str]]:
     answer = Client(pki, client).get(server.port, path, headers=headers or [])
     assert answer.status == 200, answer
@@ -167,7 +175,5 @@ def received(
 
 
 def byte_sequence(pki: Pki, name: str) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     der = pki.certificate(name).public_bytes(Encoding.DER)
     return f":{base64.b64encode(der).decode()}:"
