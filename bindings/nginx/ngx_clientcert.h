@@ -17,6 +17,8 @@
 typedef struct {
     ngx_str_t name;
     ngx_str_t value;
+    u_char *file;
+    ngx_uint_t line;
 } ngx_clientcert_setting_t;
 
 /* What `http`, `stream` or `server` say. */

@@ -130,26 +130,24 @@ char *ngx_clientcert_require(ngx_conf_t *cf, ngx_clientcert_requirement_t *requi
     }
     requirement->requirement = i;
     for (i = 2; i < cf->args->nelts; i++) {
-        if (requirement->requirement == CLIENTCERT_REQUIREMENT_NONE)
-            return "none takes nothing else";
         if (ngx_strncmp(words[i].data, "max_age=", 8) == 0) {
             age.data = words[i].data + 8;
             age.len = words[i].len - 8;
             requirement->max_age = ngx_parse_time(&age, 1);
-            if (requirement->max_age == (time_t)NGX_ERROR)
-                return "has an invalid max_age";
-            continue;
+            if (requirement->max_age != (time_t)NGX_ERROR && requirement->requirement != CLIENTCERT_REQUIREMENT_NONE)
+                continue;
         }
-        if (requirement->requirement != CLIENTCERT_REQUIREMENT_USER) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "only clientcert_require user takes \"%V\"", &words[i]);
-            return NGX_CONF_ERROR;
-        }
-        if (ngx_strcmp(words[i].data, "strength=strong") == 0) {
+        if (requirement->requirement == CLIENTCERT_REQUIREMENT_USER &&
+            ngx_strcmp(words[i].data, "strength=strong") == 0) {
             requirement->strong = 1;
             continue;
         }
-        if (ngx_strncmp(words[i].data, "strength=", 9) == 0)
-            return "has an invalid strength: there is only strong";
+        if (requirement->requirement != CLIENTCERT_REQUIREMENT_USER || ngx_strncmp(words[i].data, "strength=", 9) == 0 ||
+            ngx_strncmp(words[i].data, "max_age=", 8) == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"clientcert_require %V\" does not take \"%V\"", &words[1],
+                               &words[i]);
+            return NGX_CONF_ERROR;
+        }
         if (requirement->users == NULL)
             requirement->users = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
         user = requirement->users == NULL ? NULL : ngx_array_push(requirement->users);
@@ -191,6 +189,8 @@ static char *set(ngx_conf_t *cf, ngx_clientcert_conf_t *conf, ngx_str_t name, ng
         return NGX_CONF_ERROR;
     setting->name = name;
     setting->value = value;
+    setting->file = cf->conf_file->file.name.data;
+    setting->line = cf->conf_file->line;
     return NGX_CONF_OK;
 }
 

@@ -9,6 +9,7 @@ static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *
                                           time_t refresh, clientcert_error **error);
 static ngx_int_t install(ngx_conf_t *cf, ngx_clientcert_policy_t *policy, SSL_CTX *context,
                          STACK_OF(X509_NAME) *names, const ngx_str_t *host);
+static void log_failure(ngx_conf_t *cf, const ngx_clientcert_conf_t *conf, const char *message);
 static void log_warnings(ngx_conf_t *cf, const clientcert_verifier *verifier);
 static void free_policy(void *data);
 
@@ -29,8 +30,7 @@ ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ng
         policy = policy_of(cf, set, config, conf->refresh, &error);
     clientcert_config_free(config);
     if (policy == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: %s, for \"clientcert on\" in %s:%ui",
-                      clientcert_error_message(error), conf->file, conf->line);
+        log_failure(cf, conf, clientcert_error_message(error));
         clientcert_error_free(error);
         return NGX_ERROR;
     }
@@ -191,6 +191,20 @@ static ngx_int_t install(ngx_conf_t *cf, ngx_clientcert_policy_t *policy, SSL_CT
         return NGX_OK;
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: cannot verify the clients of server \"%V\"", host);
     return NGX_ERROR;
+}
+
+/* Where the option is whose file cannot be read; what only the whole shows is said of `clientcert on`. */
+static void log_failure(ngx_conf_t *cf, const ngx_clientcert_conf_t *conf, const char *message) {
+    ngx_clientcert_setting_t *settings = conf->settings == NULL ? NULL : conf->settings->elts;
+    ngx_uint_t i, count = conf->settings == NULL ? 0 : conf->settings->nelts, line = conf->line;
+    u_char *file = conf->file;
+
+    for (i = 0; i < count; i++)
+        if (settings[i].value.data[0] == '/' && ngx_strstr(message, settings[i].value.data) != NULL) {
+            file = settings[i].file;
+            line = settings[i].line;
+        }
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: %s in %s:%ui", message, file, line);
 }
 
 static void log_warnings(ngx_conf_t *cf, const clientcert_verifier *verifier) {

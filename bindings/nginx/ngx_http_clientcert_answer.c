@@ -107,7 +107,8 @@ static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *dec
     page->last = page->pos + length;
     page->memory = length != 0;
     page->last_buf = page->last_in_chain = 1;
-    /* nginx's own numbers are for error_page alone. */
+    /* nginx's own numbers are for error_page alone, and `error_page 403 =200` for the page that it names. */
+    r->err_status = 0;
     r->headers_out.status = status == NGX_HTTPS_CERT_ERROR || status == NGX_HTTPS_NO_CERT ? NGX_HTTP_BAD_REQUEST : status;
     r->headers_out.content_length_n = length;
     if (length != 0) {

@@ -7,6 +7,7 @@ static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t
                      const ngx_http_clientcert_connection_t *connection, clientcert_request *facts);
 static void remember(ngx_http_request_t *r, ngx_http_clientcert_connection_t *connection,
                      const clientcert_decision *decision);
+static ngx_int_t refused_as(const clientcert_decision *decision);
 static ngx_int_t end(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status);
 static ngx_http_clientcert_request_t *begin(ngx_http_request_t *r);
 static ngx_http_clientcert_connection_t *connection_of(SSL *ssl);
@@ -56,13 +57,12 @@ ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r) {
     }
     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT && clientcert_decision_status(decision) == 0)
         return NGX_DECLINED;
-    refused = clientcert_verdict_nginx_status(clientcert_decision_verdict(decision));
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_FORBID && refused != 0) {
-        request->refused = 1;
-        ngx_ssl_remove_cached_session(r->connection->ssl->session_ctx, SSL_get0_session(ssl));
-        return end(r, decision, refused);
-    }
-    return end(r, decision, clientcert_decision_status(decision));
+    refused = refused_as(decision);
+    if (refused == 0)
+        return end(r, decision, clientcert_decision_status(decision));
+    request->refused = 1;
+    ngx_ssl_remove_cached_session(r->connection->ssl->session_ctx, SSL_get0_session(ssl));
+    return end(r, decision, refused);
 }
 
 /* What a location requires, and every location that the request comes to. */
@@ -269,6 +269,20 @@ static void remember(ngx_http_request_t *r, ngx_http_clientcert_connection_t *co
         replace(&connection->identity, (const u_char *)identity, ngx_strlen(identity));
     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_MISDIRECTED)
         replace(&connection->answered_421, r->headers_in.server.data, r->headers_in.server.len);
+}
+
+/* nginx's number for a client that is refused for what is wrong with its certificate; 0 for any other cause. */
+static ngx_int_t refused_as(const clientcert_decision *decision) {
+    const clientcert_verdict *verdict = clientcert_decision_verdict(decision);
+    const char *cause = clientcert_decision_cause(decision);
+    size_t i;
+
+    if (cause == NULL || clientcert_decision_action(decision) != CLIENTCERT_ACTION_FORBID)
+        return 0;
+    for (i = 0; i < clientcert_verdict_reason_count(verdict); i++)
+        if (ngx_strcmp(cause, clientcert_reason_name(clientcert_verdict_reason(verdict, i))) == 0)
+            return clientcert_verdict_nginx_status(verdict);
+    return 0;
 }
 
 static ngx_int_t end(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
