@@ -109,6 +109,23 @@ CLIENTCERT_MUST_USE
 static inline int clientcert_openssl_update(SSL_CTX *context);
 
 /**
+ * For a context without a verifier whose connections may move to one that has one: the host that a listening socket
+ * starts with, where only others verify their clients by clientcert.
+ *
+ * OpenSSL takes the callbacks of tickets from the context that a connection started with. Without them the tickets of the
+ * other hosts hold no record, and whoever resumes by one is FAILED. This takes these callbacks, and nothing else: what
+ * verifies the clients of the context itself goes on, and its own tickets are as OpenSSL makes them.
+ *
+ * Threads as for clientcert_openssl_install, which may still be called for the context, before or after.
+ *
+ * @param[in] context A context of a server, before it serves.
+ * @return 1, or 0 where it is NULL or memory fails.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+static inline int clientcert_openssl_share(SSL_CTX *context);
+
+/**
  * Names the virtual host that a context is for. Sessions are resumed only by contexts of the same name whose policies are
  * equal; without a name, which is the default, by all contexts whose policies are equal. Hosts that must not share clients'
  * sessions get each a name of its own.
@@ -165,6 +182,23 @@ static inline int clientcert_openssl_select(SSL *ssl, SSL_CTX *context);
  */
 CLIENTCERT_MUST_USE
 static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl);
+
+/**
+ * Puts a verdict that was completed in the place of the one that waited: what clientcert_verdict_ocsp_response or
+ * clientcert_verdict_resolve made of the verdict of this connection.
+ *
+ * Tickets that went out before hold the record of the verdict that waited, which is none. To have the session resumed, hold
+ * them back as clientcert_openssl_keep_session says. SSL_get_verify_result follows the verdict.
+ *
+ * @param[in] ssl A connection whose handshake is complete.
+ * @param[in] verdict By the verifier of the connection's context, on the client that it has now. Borrowed: the connection
+ * keeps a reference of its own.
+ * @return 1, or 0 where the verdict is about another certificate, an argument is NULL, the handshake is not complete, no
+ * verifier is installed, or memory fails; the connection then keeps the verdict that it had.
+ * @since 1
+ */
+CLIENTCERT_MUST_USE
+static inline int clientcert_openssl_set_verdict(SSL *ssl, const clientcert_verdict *verdict);
 
 /**
  * Asks for a certificate now, on a connection whose handshake is complete: for `mode = deferred`, when a request needs it.
@@ -483,6 +517,8 @@ static inline int clientcert_openssl_generate_ticket(SSL *ssl, void *unused) {
     SSL_SESSION *session = SSL_get_session(ssl);
 
     (void)unused;
+    if (clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl)) == NULL)
+        return 1;
     /* Below TLS 1.3 other connections may have the same session, which holds the record of its handshake already. */
     if (session == NULL || (SSL_session_reused(ssl) && SSL_version(ssl) != TLS1_3_VERSION))
         return 1;
@@ -499,13 +535,16 @@ static inline SSL_TICKET_RETURN clientcert_openssl_decrypt_ticket(SSL *ssl, SSL_
     int accepted;
 
     (void)key_name, (void)key_name_length, (void)unused;
-    if (host == NULL || session == NULL || (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW))
+    if (session == NULL || (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW))
         return SSL_TICKET_RETURN_IGNORE_RENEW;
-    verdict = clientcert_openssl_resume(host, session, SSL_SESSION_get0_peer(session), &handshake_time);
-    accepted = clientcert_verdict_accepted(verdict);
-    clientcert_verdict_free(verdict);
-    if (!accepted)
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    /* Where no verifier decides, or one that is selected later: it judges the record then. */
+    if (host != NULL) {
+        verdict = clientcert_openssl_resume(host, session, SSL_SESSION_get0_peer(session), &handshake_time);
+        accepted = clientcert_verdict_accepted(verdict);
+        clientcert_verdict_free(verdict);
+        if (!accepted)
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
@@ -555,6 +594,15 @@ static inline int clientcert_openssl_error_for_alert(int error, int alert) {
     return found;
 }
 
+/* The verify result that stands for a verdict on a client with a certificate: X509_V_OK for a verified one alone. */
+static inline int clientcert_openssl_result(const clientcert_verdict *verdict) {
+    int error = clientcert_verdict_x509_error(verdict);
+
+    if (clientcert_verdict_verified(verdict))
+        return X509_V_OK;
+    return error <= X509_V_OK ? X509_V_ERR_APPLICATION_VERIFICATION : error;
+}
+
 static inline int clientcert_openssl_enforced_in_handshake(const clientcert_verifier *verifier) {
     clientcert_policy *policy = clientcert_verifier_policy(verifier);
     int enforced = clientcert_policy_enforcement(policy) != CLIENTCERT_ENFORCEMENT_REQUEST;
@@ -588,13 +636,7 @@ static inline int clientcert_openssl_callback(X509_STORE_CTX *store, void *unuse
     if (SSL_version(ssl) != TLS1_3_VERSION && SSL_get_session(ssl) != NULL &&
         clientcert_openssl_export(ssl, SSL_get_session(ssl), record) != 1)
         return 0;
-    if (clientcert_verdict_verified(verdict)) {
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return 1;
-    }
-    error = clientcert_verdict_x509_error(verdict);
-    if (error <= X509_V_OK)
-        error = X509_V_ERR_APPLICATION_VERIFICATION;
+    error = clientcert_openssl_result(verdict);
     if (clientcert_verdict_accepted(verdict) || !clientcert_openssl_enforced_in_handshake(host->verifier)) {
         X509_STORE_CTX_set_error(store, error);
         return 1;
@@ -662,6 +704,12 @@ static inline int clientcert_openssl_update(SSL_CTX *context) {
     return done;
 }
 
+static inline int clientcert_openssl_share(SSL_CTX *context) {
+    return context != NULL && clientcert_openssl_started() &&
+           SSL_CTX_set_session_ticket_cb(context, clientcert_openssl_generate_ticket,
+                                         clientcert_openssl_decrypt_ticket, NULL) == 1;
+}
+
 static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_verifier *verifier) {
     clientcert_openssl_host *host;
     clientcert_verifier *reference;
@@ -671,9 +719,7 @@ static inline int clientcert_openssl_install(SSL_CTX *context, const clientcert_
     SSL_CTX_set_cert_verify_callback(context, clientcert_openssl_callback, NULL);
     /* A client that is asked by renegotiation would resume its session instead, and be asked nothing. */
     SSL_CTX_set_options(context, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
-    if (verifier == NULL || !clientcert_openssl_started() ||
-        SSL_CTX_set_session_ticket_cb(context, clientcert_openssl_generate_ticket, clientcert_openssl_decrypt_ticket,
-                                      NULL) != 1)
+    if (verifier == NULL || !clientcert_openssl_share(context))
         return 0;
     host = clientcert_openssl_host_of(context);
     if (host == NULL) {
@@ -741,6 +787,21 @@ static inline const clientcert_verdict *clientcert_openssl_verdict(SSL *ssl) {
         return NULL;
     record = clientcert_openssl_current(ssl);
     return record == NULL ? NULL : record->verdict;
+}
+
+static inline int clientcert_openssl_set_verdict(SSL *ssl, const clientcert_verdict *verdict) {
+    clientcert_openssl_record *record;
+    clientcert_verdict *reference;
+
+    if (ssl == NULL || verdict == NULL || !SSL_is_init_finished(ssl) ||
+        (record = clientcert_openssl_current(ssl)) == NULL || !clientcert_openssl_is_about(verdict, record->leaf) ||
+        (reference = clientcert_verdict_ref(verdict)) == NULL)
+        return 0;
+    clientcert_verdict_free(record->verdict);
+    record->verdict = reference;
+    if (record->leaf != NULL)
+        SSL_set_verify_result(ssl, clientcert_openssl_result(reference));
+    return 1;
 }
 
 static inline int64_t clientcert_openssl_handshake_time(SSL *ssl) {

@@ -1,6 +1,7 @@
 //! Secrets: where they come from, and what is wrong with how they are kept.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -116,11 +117,20 @@ impl SessionKeys {
         Ok(Self { keys, warnings, digests })
     }
 
-    /// Whether the files still hold the same. They are small, and read.
+    /// The same, or what this process has already where it has given up the right to read it.
+    pub(super) fn renew(self: &Arc<Self>, config: &Config) -> Result<Arc<Self>, Error> {
+        match Self::load(config) {
+            Err(error) if is_out_of_reach(&error) => Ok(Arc::clone(self)),
+            result => result.map(Arc::new),
+        }
+    }
+
+    /// Whether the files still hold the same, as far as this process can tell. They are small, and read.
     pub(super) fn is_current(&self, config: &Config) -> bool {
         let named = config.secrets(Key::SessionKeys);
-        let same = |(secret, digest): (&Secret, &[u8; 32])| {
-            secret.read(&mut Vec::new()).is_ok_and(|secret| sha256(&secret) == *digest)
+        let same = |(secret, digest): (&Secret, &[u8; 32])| match secret.read(&mut Vec::new()) {
+            Ok(secret) => sha256(&secret) == *digest,
+            Err(error) => is_out_of_reach(&error),
         };
         named.iter().zip(&self.digests).all(same)
     }
@@ -147,6 +157,11 @@ fn drawn() -> Result<Arc<[u8]>, Error> {
         return Err(Error::Internal("the system has no random bytes for a session key"));
     }
     Ok(Arc::clone(DRAWN.get_or_init(|| secret.into())))
+}
+
+/// Servers read their secrets as root, and then become somebody else.
+fn is_out_of_reach(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied)
 }
 
 fn is_long_enough(bytes: &[u8]) -> bool {

@@ -36,7 +36,7 @@ pub struct Policy {
     crls: Option<Arc<Crls>>,
     /// None where no registry is asked.
     registrations: Option<Arc<Registrations>>,
-    session_keys: SessionKeys,
+    session_keys: Arc<SessionKeys>,
     /// The keys of session records.
     sessions: PurposeKeys,
     identity: [u8; 32],
@@ -101,7 +101,10 @@ impl Policy {
         warnings.extend_from_slice(&anchors.warnings);
         warnings.extend(crls.iter().flat_map(|crls| crls.warnings.iter().cloned()));
         warnings.extend(registrations.iter().filter_map(|registrations| registrations.warnings()));
-        let session_keys = SessionKeys::load(config)?;
+        let session_keys = match previous.filter(|_| changed_only) {
+            Some(previous) => previous.session_keys.renew(config)?,
+            None => Arc::new(SessionKeys::load(config)?),
+        };
         warnings.extend_from_slice(&session_keys.warnings);
         let sessions = session_keys.keys.of("session");
         let identity = identity::of(config, anchors.digests.clone());

@@ -670,7 +670,8 @@ pub(super) static OPTIONS: &[OptionInfo] = &[
         help: "the key by which the records of resumable sessions are recognised as our own",
         details: "Every setting adds a key: the first makes records, all check them, so that keys can be rotated. Servers that \
                   resume each other's sessions have the same keys. A file is read when a verifier is made and at each \
-                  reload; `openssl rand -out session.key 80` makes one. A relative path is relative to the working \
+                  reload; `openssl rand -out session.key 80` makes one. A process that may not read it any more, because it \
+                  gave up root, keeps the keys that it has when other files change. A relative path is relative to the working \
                   directory at the time of the setting, in a TOML file to the folder of that file. Without this option \
                   there is a random key that all verifiers of a process share, and its forked children with it; no other \
                   process can resume its sessions then. Whoever knows a key can make sessions of any client: a dump contains \

@@ -1,21 +1,22 @@
 //! The table of what is revoked: compact, immutable, and searched in the same time whatever serial numbers a CA chose.
 //!
 //! Serial numbers are kept as integers, so that 16 random bytes take 16 bytes whether DER puts a zero before them or not.
-//! Those of one length stand in one table, in buckets of about four records of fixed width; a keyed hash says which bucket,
-//! so nobody can choose serial numbers that share one.
+//! Those of one length stand in one table, in buckets of about four records of fixed width; a hash with secret keys says
+//! which bucket, so nobody can choose serial numbers that share one.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use smallvec::SmallVec;
 
 use super::record::{Entry, Format};
 use super::serial_number::{Kind, SerialNumber};
+use super::universal_hash::UniversalHash;
 
 /// All entries of a CRL.
 #[derive(Debug)]
 pub(super) struct Index {
-    pub(super) keys: RandomState,
+    pub(super) hash: UniversalHash,
     pub(super) format: Format,
-    /// In the order of their kinds.
-    pub(super) tables: Box<[Table]>,
+    /// In the order of their kinds; most CAs make serial numbers of one length.
+    pub(super) tables: SmallVec<[Table; 1]>,
 }
 
 /// The entries whose serial numbers are of one kind.
@@ -33,7 +34,7 @@ impl Index {
         let SerialNumber { kind, bytes } = SerialNumber::new(serial);
         let table = &self.tables[self.tables.binary_search_by_key(&kind, |table| table.kind).ok()?];
         let width = self.format.width(kind);
-        let bucket = bucket_of(hash(&self.keys, issuer, bytes), table.buckets.len() - 1);
+        let bucket = bucket_of(self.hash.of(issuer, bytes), table.buckets.len() - 1);
         let [start, end] = [bucket, bucket + 1].map(|bucket| table.buckets[bucket] as usize * width);
         let mut records = table.records[start..end].chunks_exact(width);
         records.find(|record| self.format.is_of(record, issuer, bytes)).map(|record| self.format.entry(record))
@@ -47,7 +48,8 @@ impl Index {
     /// The bytes that it holds beside itself.
     pub(super) fn memory(&self) -> usize {
         let tables = self.tables.iter().map(|table| size_of_val(&*table.buckets) + table.records.len());
-        size_of_val(&*self.tables) + tables.sum::<usize>()
+        let beside = if self.tables.spilled() { size_of_val(&*self.tables) } else { 0 };
+        beside + tables.sum::<usize>()
     }
 
     /// Every entry, in no order: the issuer's number, the serial number, and what is said of it.
@@ -59,18 +61,6 @@ impl Index {
             })
         })
     }
-}
-
-/// The hash that says in which bucket the entry of this certificate is.
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // 32 bits of a hash are one too.
-pub(super) fn hash(keys: &RandomState, issuer: u32, serial: &[u8]) -> u32 {
-    let mut state = keys.build_hasher();
-    if issuer != 0 {
-        state.write_u32(issuer);
-    }
-    state.write(serial);
-    state.finish() as u32
 }
 
 /// Which of so many buckets, or of so many groups of them, a hash belongs to; in the order of the hashes.

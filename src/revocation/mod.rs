@@ -23,6 +23,7 @@ mod serial_number;
 mod signed;
 mod state;
 mod store;
+mod universal_hash;
 
 pub use crl::Crl;
 pub use held::CrlInfo;

@@ -1,18 +1,18 @@
 //! Entries in the order of the CRL, and how they become an index.
 
 use std::collections::BTreeMap;
-use std::hash::RandomState;
 
 use super::RevocationReason;
 use super::draft::Draft;
-use super::index::{Index, hash};
+use super::index::Index;
 use super::record::{Entry, Format};
 use super::serial_number::{Kind, SerialNumber};
+use super::universal_hash::UniversalHash;
 use crate::certificate::der::Span;
 
 /// Entries as they are read.
 pub(super) struct Rows {
-    keys: RandomState,
+    hash: UniversalHash,
     in_order: Vec<Row>,
     /// From which row on certificates have the issuer of which number; before the first it is number 0.
     issuers: Vec<(usize, u32)>,
@@ -37,7 +37,7 @@ impl Rows {
     /// `capacity` is how many are expected.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            keys: RandomState::new(),
+            hash: UniversalHash::new(),
             in_order: Vec::with_capacity(capacity),
             issuers: Vec::new(),
             counts: BTreeMap::new(),
@@ -67,7 +67,7 @@ impl Rows {
             serial: Span::new(end - serial.bytes.len(), end),
             negative: serial.kind.is_negative(),
             reason: entry.reason,
-            hash: hash(&self.keys, issuer, serial.bytes),
+            hash: self.hash.of(issuer, serial.bytes),
             date: entry.date,
         });
     }
@@ -95,7 +95,7 @@ impl Rows {
         }
         // The drafts' own memory is enough.
         self.in_order = Vec::new();
-        Index { keys: self.keys, format, tables: drafts.into_iter().map(Draft::sort).collect() }
+        Index { hash: self.hash, format, tables: drafts.into_iter().map(Draft::sort).collect() }
     }
 
     fn count_run(&mut self) {

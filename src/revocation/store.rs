@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::held::HeldCrl;
 use super::{Entry, RevocationReason};
 use crate::certificate::{Certificate, Name, OwnedCertificate};
@@ -23,10 +25,10 @@ pub(crate) struct CrlStore {
 #[derive(Debug)]
 pub(crate) struct Issuer {
     /// The name in every way in which the CRLs spell it.
-    spellings: Vec<Box<[u8]>>,
+    spellings: SmallVec<[Box<[u8]>; 1]>,
     canonical_hash: u64,
     /// Newest first.
-    crls: Vec<Arc<HeldCrl>>,
+    crls: SmallVec<[Arc<HeldCrl>; 1]>,
 }
 
 /// How many names are compared one by one.
@@ -50,9 +52,9 @@ impl CrlStore {
                     issuer.crls.push(Arc::clone(&held));
                 }
                 None => issuers.push(Issuer {
-                    spellings: vec![name.as_der().into()],
+                    spellings: smallvec![name.as_der().into()],
                     canonical_hash,
-                    crls: vec![Arc::clone(&held)],
+                    crls: smallvec![Arc::clone(&held)],
                 }),
             }
         }

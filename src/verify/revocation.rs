@@ -71,18 +71,20 @@ pub(super) fn check<'c>(
         CrlCheck::Leaf => 1,
         CrlCheck::Chain => path.certificates.len(),
     };
+    let (conditions, mut signers) =
+        (conditions(basis), OtherSigners { store, anchor: &anchor, presented, basis, nesting });
     for (depth, certificate) in (0u32..).zip(path.certificates.iter().take(count)) {
         let issuer = path.certificates.get(depth as usize + 1).unwrap_or(&anchor);
-        let mut signers = OtherSigners { store, anchor: &anchor, presented, basis, nesting };
-        let finding = revocation::check(store, Issued { certificate, issuer }, conditions(basis), &mut signers);
+        let finding = revocation::check(store, Issued { certificate, issuer }, conditions, &mut signers);
         report.from = report.from.max(finding.from);
         report.until = report.until.min(finding.until);
-        let place = finding.crl.as_deref().map(CrlInfo::place);
-        if let Some((code, detail)) = judged(finding.status, place) {
+        if let Some((code, detail)) = judged(finding.status, finding.crl.as_deref()) {
             let culprit = path.presented.get(depth as usize).map_or(Culprit::None, |index| Culprit::Presented(*index));
             report.reasons.push(Reason::new(code, depth, culprit).with(detail));
         }
-        report.evidence.extend(finding.crl.map(|crl| (depth, crl)));
+        if let Some(crl) = finding.crl {
+            report.evidence.push((depth, crl));
+        }
     }
     report
 }
@@ -126,7 +128,7 @@ fn conditions<'r>(basis: &Basis<'r>) -> Conditions<'r> {
     Conditions { rules: &rules.crl, strength: rules.strength, time_skew: rules.time_skew, now: basis.now }
 }
 
-fn judged(status: CrlStatus, place: Option<&str>) -> Option<(Code, Option<Detail>)> {
+fn judged(status: CrlStatus, crl: Option<&CrlInfo>) -> Option<(Code, Option<Detail>)> {
     let code = match status {
         CrlStatus::NotRevoked => return None,
         CrlStatus::Revoked(Entry { reason, date }) => {
@@ -143,7 +145,7 @@ fn judged(status: CrlStatus, place: Option<&str>) -> Option<(Code, Option<Detail
             CrlFault::Unsupported => Code::CrlUnsupported,
         },
     };
-    Some((code, place.map(|place| Detail::Text(place.into()))))
+    Some((code, crl.map(|crl| Detail::Text(crl.place().into()))))
 }
 
 /// Where else than on the path a CRL issuer's certificate may be.

@@ -269,6 +269,71 @@ static void hints(char **argv) {
     SSL_CTX_free(client);
 }
 
+/* The host says whose a key is after the handshake, and the connection goes on by that. */
+static void completed(char **argv) {
+    static const char answer[] = "{\"user\": \"alice\"}", none[] = "null";
+    clientcert_error *error = NULL;
+    clientcert_verifier *verifier = NULL;
+    clientcert_config *config = config_with(argv, "require", "ca.pem");
+    SSL_CTX *server = plain_server(argv), *client = client_with(argv, "good.pem");
+
+    CHECK_OK(clientcert_config_set(config, "registry", "external", &error), error);
+    CHECK_OK(clientcert_config_set(config, "trust", "ca+key", &error), error);
+    CHECK_OK(clientcert_config_set(config, "enforcement", "request", &error), error);
+    CHECK_OK(clientcert_verifier_new(config, &verifier, &error), error);
+    CHECK(clientcert_openssl_install(server, verifier) == 1);
+    for (size_t v = 0; v < 2; v++) {
+        struct connection connection;
+        const clientcert_verdict *waits;
+        clientcert_verdict *verdict, *nobody;
+
+        connect_with(&connection, server, client, versions[v], NULL, NULL);
+        waits = clientcert_openssl_verdict(connection.server);
+        CHECK(primary_is(waits, "registration_pending") && !clientcert_verdict_accepted(waits));
+        CHECK(SSL_get_verify_result(connection.server) != X509_V_OK);
+
+        /* About somebody else, or nobody. */
+        nobody = clientcert_verify(verifier, NULL, 0, CLIENTCERT_NOW);
+        CHECK(clientcert_openssl_set_verdict(connection.server, nobody) == 0);
+        CHECK(clientcert_openssl_set_verdict(connection.server, NULL) == 0);
+        CHECK(clientcert_openssl_set_verdict(NULL, waits) == 0);
+        CHECK(clientcert_openssl_verdict(connection.server) == waits);
+
+        verdict = clientcert_verdict_resolve(verifier, waits, (const uint8_t *)none, strlen(none), CLIENTCERT_NOW);
+        CHECK(clientcert_openssl_set_verdict(connection.server, verdict) == 1);
+        clientcert_verdict_free(verdict);
+        verdict = (clientcert_verdict *)clientcert_openssl_verdict(connection.server);
+        CHECK(!clientcert_verdict_accepted(verdict) && SSL_get_verify_result(connection.server) != X509_V_OK);
+        close_both(&connection);
+
+        connect_with(&connection, server, client, versions[v], NULL, NULL);
+        waits = clientcert_openssl_verdict(connection.server);
+        verdict = clientcert_verdict_resolve(verifier, waits, (const uint8_t *)answer, strlen(answer), CLIENTCERT_NOW);
+        CHECK(clientcert_openssl_set_verdict(connection.server, verdict) == 1);
+        CHECK(clientcert_openssl_verdict(connection.server) == verdict);
+        clientcert_verdict_free(verdict);
+        CHECK(clientcert_verdict_verified(clientcert_openssl_verdict(connection.server)));
+        CHECK(equal(clientcert_verdict_get(clientcert_openssl_verdict(connection.server), "user", NULL), "alice"));
+        CHECK(SSL_get_verify_result(connection.server) == X509_V_OK);
+        CHECK(clientcert_openssl_handshake_time(connection.server) > 1700000000);
+        close_both(&connection);
+
+        /* A client without a certificate stays one. */
+        SSL_CTX *anonymous = client_with(argv, NULL);
+        connect_with(&connection, server, anonymous, versions[v], NULL, NULL);
+        CHECK(clientcert_openssl_set_verdict(connection.server, nobody) == 1);
+        CHECK(SSL_get_verify_result(connection.server) == X509_V_OK);
+        CHECK(!clientcert_verdict_accepted(clientcert_openssl_verdict(connection.server)));
+        close_both(&connection);
+        SSL_CTX_free(anonymous);
+        clientcert_verdict_free(nobody);
+    }
+    clientcert_config_free(config);
+    clientcert_verifier_free(verifier);
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+}
+
 /* Used wrongly, it refuses. */
 static void misuse(char **argv) {
     SSL_CTX *server = plain_server(argv), *client = client_with(argv, "good.pem");
@@ -324,6 +389,7 @@ int main(int argc, char **argv) {
     deferred(argv);
     hosts(argv);
     hints(argv);
+    completed(argv);
     misuse(argv);
     return 0;
 }

@@ -399,6 +399,67 @@ static void hosts(char **argv) {
     }
 }
 
+/* The host that a socket starts with verifies nobody by clientcert, and another does: each resumes what is its own. */
+static void shared(char **argv) {
+    static const struct option listed[] = {{"crl", "@changing.crl"}, {NULL, NULL}};
+
+    for (size_t k = 0; k < KINDS; k++) {
+        SSL_CTX *client = keeping_client(argv, "good.pem"), *first = plain_server(argv);
+        clientcert_verifier *verifier;
+        SSL_CTX *other;
+
+        printf("%s, a host without a verifier first\n", kinds[k].name);
+        copy(argv, "empty.crl", "changing.crl");
+        verifier = verifier_of(argv, "require", "ca.pem", listed);
+        other = server_of(argv, &kinds[k], clientcert_verifier_ref(verifier));
+        CHECK(clientcert_openssl_share(first) == 1);
+        if (!kinds[k].tickets)
+            SSL_CTX_set_options(first, SSL_OP_NO_TICKET);
+        SSL_CTX_set_tlsext_servername_callback(first, select_by_name);
+        SSL_CTX_set_tlsext_servername_arg(first, other);
+
+        /* The first one's own sessions are as without this library. */
+        for (int visits = 0; visits < 3; visits++) {
+            struct connection connection;
+            SSL_SESSION *session = kept;
+
+            kept = NULL;
+            connect_with(&connection, first, client, kinds[k].version, session, "a.example");
+            CHECK(connection.complete && SSL_get_SSL_CTX(connection.server) == first);
+            CHECK(SSL_session_reused(connection.server) == (visits > 0));
+            CHECK(clientcert_openssl_verdict(connection.server) == NULL);
+            close_both(&connection);
+            if (kept == NULL)
+                kept = session;
+            else
+                SSL_SESSION_free(session);
+        }
+        /* They are worth nothing to the other. TLS 1.2 keeps to the host of the session. */
+        struct connection connection;
+        connect_with(&connection, first, client, kinds[k].version, kept, "b.example");
+        const clientcert_verdict *verdict = clientcert_openssl_verdict(connection.server);
+        CHECK(SSL_get_SSL_CTX(connection.server) == first ? verdict == NULL
+                                                          : !SSL_session_reused(connection.server) ||
+                                                                !clientcert_verdict_accepted(verdict));
+        close_both(&connection);
+        forget_session();
+
+        CHECK(succeeds(visit(first, client, &kinds[k], "b.example"), false));
+        struct came came = visit(first, client, &kinds[k], "b.example");
+        CHECK(came.outcome == CLIENTCERT_SUCCESS);
+        printf("  the other's %s\n", came.resumed ? "are resumed" : "are not resumed");
+        copy(argv, "revoked.crl", "changing.crl");
+        CHECK_OK(clientcert_verifier_reload(verifier, NULL), NULL);
+        CHECK(fails(visit(first, client, &kinds[k], "b.example"), "certificate_revoked"));
+        forget_session();
+        clientcert_verifier_free(verifier);
+        SSL_CTX_free(first);
+        SSL_CTX_free(other);
+        SSL_CTX_free(client);
+    }
+    CHECK(clientcert_openssl_share(NULL) == 0);
+}
+
 static int take_anyone(X509_STORE_CTX *store, void *unused) {
     (void)store, (void)unused;
     return 1;
@@ -596,6 +657,7 @@ int main(int argc, char **argv) {
     change(argv, NULL, "changing.pem", "changing.pem", "ca.pem", "stranger_ca.pem", "leaf_issuer_unknown");
     updated(argv);
     hosts(argv);
+    shared(argv);
     without_record(argv);
     fleet(argv);
     keeping(argv);
