@@ -89,10 +89,6 @@ ngx_int_t ngx_clientcert_init_set(ngx_conf_t *cf, ngx_clientcert_set_t *set);
 ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
                                    const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host);
 
-/* Lets a context without `clientcert on` stand in for those that share its address, and verify as it did. */
-ngx_int_t ngx_clientcert_stand_in(ngx_conf_t *cf, ngx_clientcert_set_t *set, const ngx_clientcert_stock_t *stock,
-                                  SSL_CTX *context, const ngx_str_t *host);
-
 /* The thread of a worker: started when it starts, and joined before it ends. */
 ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set);
 void ngx_clientcert_stop(ngx_clientcert_set_t *set);

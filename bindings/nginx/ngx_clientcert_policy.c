@@ -43,29 +43,6 @@ ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ng
     return install(cf, policy, context, names, host);
 }
 
-ngx_int_t ngx_clientcert_stand_in(ngx_conf_t *cf, ngx_clientcert_set_t *set, const ngx_clientcert_stock_t *stock,
-                                  SSL_CTX *context, const ngx_str_t *host) {
-    clientcert_config *config;
-    ngx_clientcert_policy_t *policy = NULL;
-
-    if (stock->verify != 0) {
-        /* Its clients are nginx's to verify. None of its tickets may be taken for one of ours, so none is resumed. */
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "server \"%V\" has ssl_verify_client and not clientcert, but shares an address with servers that "
-                      "have it: its session tickets are not resumed",
-                      host);
-        return SSL_CTX_set_session_ticket_cb(context, clientcert_openssl_generate_ticket,
-                                             clientcert_openssl_decrypt_ticket, NULL) == 1
-                   ? NGX_OK
-                   : NGX_ERROR;
-    }
-    config = clientcert_config_new();
-    if (clientcert_config_set(config, "mode", "off", NULL) == CLIENTCERT_OK)
-        policy = policy_of(cf, set, config, 0, NULL);
-    clientcert_config_free(config);
-    return policy == NULL ? NGX_ERROR : install(cf, policy, context, NULL, host);
-}
-
 int ngx_clientcert_update(const ngx_clientcert_context_t *context) {
     STACK_OF(X509_NAME) *names;
 

@@ -3,7 +3,11 @@
 
 static ngx_int_t init(ngx_conf_t *cf);
 static ngx_int_t init_servers(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main);
-static ngx_int_t init_listeners(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main);
+static ngx_int_t init_listeners(ngx_conf_t *cf);
+static ngx_int_t init_address(ngx_conf_t *cf, const ngx_array_t *sharing);
+#if nginx_version < 1029002
+static int select_host(SSL *ssl, int *alert, void *unused);
+#endif
 static ngx_int_t init_process(ngx_cycle_t *cycle);
 static void exit_process(ngx_cycle_t *cycle);
 static void *create_main_conf(ngx_conf_t *cf);
@@ -57,7 +61,7 @@ static ngx_int_t init(ngx_conf_t *cf) {
     ngx_http_handler_pt *handler;
     ngx_uint_t i;
 
-    if (init_servers(cf, main) != NGX_OK || init_listeners(cf, main) != NGX_OK)
+    if (init_servers(cf, main) != NGX_OK || init_listeners(cf) != NGX_OK)
         return NGX_ERROR;
     if (main->enabled == 0)
         return NGX_OK;
@@ -119,40 +123,72 @@ static ngx_int_t init_servers(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *m
     return NGX_OK;
 }
 
-/* The servers without it that share an address with one that has it: OpenSSL judges tickets by the first context of a
-   connection, before the host is known. */
-static ngx_int_t init_listeners(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main) {
+/* OpenSSL takes the callbacks of tickets from the context that a connection starts with: also of a server that shares the
+   address, and is left to nginx. */
+static ngx_int_t init_listeners(ngx_conf_t *cf) {
     ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     ngx_http_conf_port_t *ports = core->ports == NULL ? NULL : core->ports->elts;
+    ngx_uint_t i, k, count = core->ports == NULL ? 0 : core->ports->nelts;
     ngx_http_conf_addr_t *addresses;
-    ngx_http_core_srv_conf_t **servers;
+
+    for (i = 0; i < count; i++)
+        for (addresses = ports[i].addrs.elts, k = 0; k < ports[i].addrs.nelts; k++)
+            if (init_address(cf, &addresses[k].servers) != NGX_OK)
+                return NGX_ERROR;
+    return NGX_OK;
+}
+
+static ngx_int_t init_address(ngx_conf_t *cf, const ngx_array_t *sharing) {
+    ngx_http_core_srv_conf_t **servers = sharing->elts;
     ngx_clientcert_conf_t *conf;
     ngx_http_ssl_srv_conf_t *ssl;
-    ngx_clientcert_stock_t stock;
-    ngx_uint_t i, k, n, count = core->ports == NULL ? 0 : core->ports->nelts, ours;
+    ngx_uint_t i, ours = 0;
 
-    for (i = 0; i < count; i++) {
-        addresses = ports[i].addrs.elts;
-        for (k = 0; k < ports[i].addrs.nelts; k++) {
-            servers = addresses[k].servers.elts;
-            for (ours = 0, n = 0; n < addresses[k].servers.nelts; n++) {
-                conf = servers[n]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-                ours |= conf->enable && conf->verifier != NULL;
-            }
-            for (n = 0; ours && n < addresses[k].servers.nelts; n++) {
-                conf = servers[n]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-                ssl = servers[n]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-                if (conf->enable || ssl->ssl.ctx == NULL || conf->context != NULL)
-                    continue;
-                stock = stock_of(ssl);
-                conf->context = ssl->ssl.ctx;
-                if (ngx_clientcert_stand_in(cf, &main->set, &stock, ssl->ssl.ctx, &servers[n]->server_name) != NGX_OK)
-                    return NGX_ERROR;
-            }
+    for (i = 0; i < sharing->nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+        ours |= conf->verifier != NULL;
+    }
+    for (i = 0; ours && i < sharing->nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+        ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+        if (ssl->ssl.ctx == NULL)
+            continue;
+        if (conf->verifier == NULL && !clientcert_openssl_share(ssl->ssl.ctx)) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: server \"%V\" cannot share its address",
+                          &servers[i]->server_name);
+            return NGX_ERROR;
         }
+#if nginx_version < 1029002
+        SSL_CTX_set_client_hello_cb(ssl->ssl.ctx, select_host, NULL);
+#endif
     }
     return NGX_OK;
 }
+
+#if nginx_version < 1029002
+/* nginx selects the host after OpenSSL has read the ticket; selected here, it is the host itself that judges its own.
+   Hosts that only a regular expression finds are selected later, and their tickets end in full handshakes. */
+static int select_host(SSL *ssl, int *alert, void *unused) {
+    ngx_connection_t *c = ngx_ssl_get_connection(ssl);
+    ngx_http_connection_t *hc = c->data;
+    ngx_http_core_srv_conf_t *server;
+    ngx_http_ssl_srv_conf_t *conf;
+    u_char host[256];
+    size_t length;
+    const char *name = clientcert_openssl_server_name(ssl, &length);
+
+    if (c->ssl->handshaked || name == NULL || length >= sizeof(host) || hc->addr_conf->virtual_names == NULL)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    ngx_strlow(host, (u_char *)name, length);
+    length -= host[length - 1] == '.';
+    server = ngx_hash_find_combined(&hc->addr_conf->virtual_names->names, ngx_hash_key(host, length), host, length);
+    conf = server == NULL ? NULL : server->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+    if (conf == NULL || conf->ssl.ctx == NULL || clientcert_openssl_select(ssl, conf->ssl.ctx))
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+#endif
 
 static ngx_int_t init_process(ngx_cycle_t *cycle) {
     ngx_http_clientcert_main_conf_t *main;
