@@ -49,6 +49,7 @@ CONFIGURATION = """
     }
     server {
         listen 127.0.0.1:@PORT_PLAIN@;
+        clientcert on;
         clientcert_require verified;
         return "in";
     }

@@ -75,7 +75,7 @@ def test_the_master_has_no_threads(nginx: Start, pki: Pki) -> None:
     server = nginx(SITE)
     assert threads(server.process.pid) == 1
     worker = server.workers()[0]
-    assert threads(worker) == 2, "one looks at files"
+    eventually(lambda: threads(worker) == 2, "one thread looks at files")
     assert Client(pki, "good").get(server.port).body == "alice\n"
     server.signal(signal.SIGQUIT)
     eventually(lambda: server.process.poll() is not None, "it ends when it is asked to")
