@@ -1,57 +1,6 @@
 /* Answers that a decision made: status, headers, page, and the end of the connection. */
 #include "ngx_http_clientcert.h"
 
-static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char *value, size_t length);
-static int has_error_page(ngx_http_request_t *r, ngx_int_t status);
-static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status);
-static void close_connection(ngx_http_request_t *r);
-
-ngx_int_t ngx_http_clientcert_answer(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
-    static const char logged_out[] = "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax";
-    const char *name, *value;
-    size_t i, length = 0;
-
-    if (r != r->main)
-        return NGX_HTTP_FORBIDDEN;
-    if (decision == NULL) {
-        ngx_http_finalize_request(r, status);
-        return NGX_DONE;
-    }
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "clientcert: %s", clientcert_decision_audit(decision, NULL));
-    if (status <= 0)
-        status = NGX_HTTP_FORBIDDEN;
-    for (i = 0; i < clientcert_decision_header_count(decision); i++) {
-        name = clientcert_decision_header_name(decision, i);
-        value = clientcert_decision_header_value(decision, i, &length);
-        /* The end of the connection is nginx's to announce. */
-        if (ngx_strcasecmp((u_char *)name, (u_char *)"connection") != 0 && add_header(r, name, value, length) != NGX_OK)
-            status = NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_LOG_OUT &&
-        add_header(r, "Set-Cookie", logged_out, sizeof(logged_out) - 1) != NGX_OK)
-        status = NGX_HTTP_INTERNAL_SERVER_ERROR;
-    if (clientcert_decision_closes(decision))
-        close_connection(r);
-    if (!has_error_page(r, status))
-        status = send_page(r, decision, status);
-    ngx_http_finalize_request(r, status);
-    return NGX_DONE;
-}
-
-ngx_str_t ngx_http_clientcert_header(ngx_http_request_t *r, const char *name) {
-    ngx_list_part_t *part;
-    ngx_table_elt_t *headers;
-    ngx_str_t none = ngx_null_string;
-    ngx_uint_t i;
-
-    for (part = &r->headers_in.headers.part; part != NULL; part = part->next)
-        for (headers = part->elts, i = 0; i < part->nelts; i++)
-            if (headers[i].key.len == ngx_strlen(name) && ngx_strncasecmp(headers[i].key.data, (u_char *)name,
-                                                                          headers[i].key.len) == 0)
-                return headers[i].value;
-    return none;
-}
-
 static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char *value, size_t length) {
     ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
 
@@ -64,6 +13,21 @@ static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char 
     header->value.data = (u_char *)value;
     header->value.len = length;
     return NGX_OK;
+}
+
+static void close_connection(ngx_http_request_t *r) {
+    r->keepalive = 0;
+#if (NGX_HTTP_V2)
+    if (r->stream != NULL) {
+        /* As nginx does it for a worker that ends: GOAWAY, and the streams that there are. */
+        r->stream->connection->connection->close = 1;
+        ngx_post_event(r->stream->connection->connection->read, &ngx_posted_events);
+    }
+#endif
+#if (NGX_HTTP_V3)
+    if (r->connection->quic != NULL)
+        ngx_http_v3_shutdown(r->connection);
+#endif
 }
 
 /* Whether nginx would take an error page of the administrator's for a status, by its own rules. */
@@ -124,17 +88,48 @@ static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *dec
     return ngx_http_output_filter(r, &out);
 }
 
-static void close_connection(ngx_http_request_t *r) {
-    r->keepalive = 0;
-#if (NGX_HTTP_V2)
-    if (r->stream != NULL) {
-        /* As nginx does it for a worker that ends: GOAWAY, and the streams that there are. */
-        r->stream->connection->connection->close = 1;
-        ngx_post_event(r->stream->connection->connection->read, &ngx_posted_events);
+ngx_int_t ngx_http_clientcert_answer(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
+    static const char logged_out[] = "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax";
+    const char *name, *value;
+    size_t i, length = 0;
+
+    if (r != r->main)
+        return NGX_HTTP_FORBIDDEN;
+    if (decision == NULL) {
+        ngx_http_finalize_request(r, status);
+        return NGX_DONE;
     }
-#endif
-#if (NGX_HTTP_V3)
-    if (r->connection->quic != NULL)
-        ngx_http_v3_shutdown(r->connection);
-#endif
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "clientcert: %s", clientcert_decision_audit(decision, NULL));
+    if (status <= 0)
+        status = NGX_HTTP_FORBIDDEN;
+    for (i = 0; i < clientcert_decision_header_count(decision); i++) {
+        name = clientcert_decision_header_name(decision, i);
+        value = clientcert_decision_header_value(decision, i, &length);
+        /* The end of the connection is nginx's to announce. */
+        if (ngx_strcasecmp((u_char *)name, (u_char *)"connection") != 0 && add_header(r, name, value, length) != NGX_OK)
+            status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_LOG_OUT &&
+        add_header(r, "Set-Cookie", logged_out, sizeof(logged_out) - 1) != NGX_OK)
+        status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (clientcert_decision_closes(decision))
+        close_connection(r);
+    if (!has_error_page(r, status))
+        status = send_page(r, decision, status);
+    ngx_http_finalize_request(r, status);
+    return NGX_DONE;
+}
+
+ngx_str_t ngx_http_clientcert_header(ngx_http_request_t *r, const char *name) {
+    ngx_list_part_t *part;
+    ngx_table_elt_t *headers;
+    ngx_str_t none = ngx_null_string;
+    ngx_uint_t i;
+
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next)
+        for (headers = part->elts, i = 0; i < part->nelts; i++)
+            if (headers[i].key.len == ngx_strlen(name) && ngx_strncasecmp(headers[i].key.data, (u_char *)name,
+                                                                          headers[i].key.len) == 0)
+                return headers[i].value;
+    return none;
 }
