@@ -17,6 +17,8 @@
 typedef struct {
     ngx_str_t name;
     ngx_str_t value;
+    u_char *file;
+    ngx_uint_t line;
 } ngx_clientcert_setting_t;
 
 /* What `http`, `stream` or `server` say. */
@@ -37,7 +39,6 @@ typedef struct {
     ngx_str_t client_certificate;
     ngx_str_t trusted_certificate;
     ngx_str_t crl;
-    ngx_uint_t ocsp;
 } ngx_clientcert_stock_t;
 
 /* A context that a policy decides for. */
@@ -61,6 +62,7 @@ typedef struct {
 /* All of them, and the thread that refreshes them in a worker. */
 typedef struct {
     ngx_array_t policies; /* of ngx_clientcert_policy_t * */
+    ngx_uint_t enabled;   /* servers */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -69,11 +71,26 @@ typedef struct {
     ngx_connection_t dummy;
 } ngx_clientcert_set_t;
 
-/* Handlers of directives; `conf` is a ngx_clientcert_conf_t. */
+/* Handlers of directives; `conf` is a ngx_clientcert_conf_t, or begins with one. */
 char *ngx_clientcert_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_clientcert_option(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_clientcert_values(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_clientcert_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The directives of both modules. */
+#define NGX_CLIENTCERT_COMMANDS(where, offset)                                                                         \
+    {ngx_string("clientcert"), (where) | NGX_CONF_FLAG, ngx_clientcert_enable, offset,                                 \
+     offsetof(ngx_clientcert_conf_t, enable), NULL},                                                                   \
+        {ngx_string("clientcert_option"), (where) | NGX_CONF_TAKE2, ngx_clientcert_option, offset, 0, NULL},           \
+        {ngx_string("clientcert_mode"), (where) | NGX_CONF_TAKE1, ngx_clientcert_values, offset, 0, NULL},             \
+        {ngx_string("clientcert_ca"), (where) | NGX_CONF_1MORE, ngx_clientcert_values, offset, 0, NULL},               \
+        {ngx_string("clientcert_crl"), (where) | NGX_CONF_1MORE, ngx_clientcert_values, offset, 0, NULL},              \
+        {ngx_string("clientcert_registry"), (where) | NGX_CONF_TAKE1, ngx_clientcert_values, offset, 0, NULL},         \
+        {ngx_string("clientcert_config"), (where) | NGX_CONF_TAKE1, ngx_clientcert_values, offset, 0, NULL},           \
+        {ngx_string("clientcert_identity"), (where) | NGX_CONF_1MORE, ngx_clientcert_rule, offset, 0, NULL}, {         \
+        ngx_string("clientcert_refresh"), (where) | NGX_CONF_TAKE1, ngx_conf_set_sec_slot, offset,                     \
+            offsetof(ngx_clientcert_conf_t, refresh), NULL                                                             \
+    }
 
 void ngx_clientcert_init_conf(ngx_clientcert_conf_t *conf);
 char *ngx_clientcert_merge_conf(ngx_conf_t *cf, ngx_clientcert_conf_t *parent, ngx_clientcert_conf_t *conf);
@@ -81,17 +98,13 @@ char *ngx_clientcert_merge_conf(ngx_conf_t *cf, ngx_clientcert_conf_t *parent, n
 /* Whether an option was set by a directive of ours, under its own name or nginx's (which may be NULL). */
 int ngx_clientcert_given(const ngx_clientcert_conf_t *conf, const char *name, const char *stock);
 
-ngx_int_t ngx_clientcert_init_set(ngx_conf_t *cf, ngx_clientcert_set_t *set);
+void *ngx_clientcert_create_set(ngx_conf_t *cf);
 
 /* Makes the policy of a server with TLS, and has it decide for its context. */
 ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
                                    const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host);
 
-/* Lets a context without `clientcert on` stand in for those that share its address, and verify as it did. */
-ngx_int_t ngx_clientcert_stand_in(ngx_conf_t *cf, ngx_clientcert_set_t *set, const ngx_clientcert_stock_t *stock,
-                                  SSL_CTX *context, const ngx_str_t *host);
-
-/* The thread of a worker: started when it starts, and joined before it ends. */
+/* The thread of a worker: started when it starts, and joined before it ends. NULL has none. */
 ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set);
 void ngx_clientcert_stop(ngx_clientcert_set_t *set);
 

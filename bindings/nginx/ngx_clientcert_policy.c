@@ -1,83 +1,22 @@
 /* Policies: made of our options and nginx's own directives, when the configuration is read, and put into contexts. */
 #include "ngx_clientcert.h"
 
-static clientcert_config *configure(ngx_conf_t *cf, const ngx_clientcert_conf_t *conf,
-                                    const ngx_clientcert_stock_t *stock, int *names_differ, clientcert_error **error);
+/* For create_main_conf. */
+void *ngx_clientcert_create_set(ngx_conf_t *cf) {
+    ngx_clientcert_set_t *set = ngx_pcalloc(cf->pool, sizeof(*set));
+
+    return set == NULL || ngx_array_init(&set->policies, cf->pool, 4, sizeof(ngx_clientcert_policy_t *)) != NGX_OK
+               ? NULL
+               : set;
+}
+
 static int32_t take(ngx_conf_t *cf, clientcert_config *config, const char *name, ngx_str_t value,
-                    clientcert_error **error);
-static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *set, clientcert_config *config,
-                                          time_t refresh, clientcert_error **error);
-static ngx_int_t install(ngx_conf_t *cf, ngx_clientcert_policy_t *policy, SSL_CTX *context,
-                         STACK_OF(X509_NAME) *names, const ngx_str_t *host);
-static void log_warnings(ngx_conf_t *cf, const clientcert_verifier *verifier);
-static void free_policy(void *data);
-
-ngx_int_t ngx_clientcert_init_set(ngx_conf_t *cf, ngx_clientcert_set_t *set) {
-    return ngx_array_init(&set->policies, cf->pool, 4, sizeof(ngx_clientcert_policy_t *));
-}
-
-ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
-                                   const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host) {
-    clientcert_error *error = NULL;
-    clientcert_config *config;
-    ngx_clientcert_policy_t *policy = NULL;
-    STACK_OF(X509_NAME) *names = NULL;
-    int names_differ = 0;
-
-    config = configure(cf, conf, stock, &names_differ, &error);
-    if (config != NULL)
-        policy = policy_of(cf, set, config, conf->refresh, &error);
-    clientcert_config_free(config);
-    if (policy == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: %s, for \"clientcert on\" in %s:%ui",
-                      clientcert_error_message(error), conf->file, conf->line);
-        clientcert_error_free(error);
-        return NGX_ERROR;
-    }
-    /* nginx has read them for the handshake already: those of ssl_client_certificate alone. */
-    if (names_differ && SSL_CTX_get_client_CA_list(context) != NULL &&
-        (names = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context))) == NULL)
-        return NGX_ERROR;
-    conf->verifier = policy->verifier;
-    conf->context = context;
-    return install(cf, policy, context, names, host);
-}
-
-ngx_int_t ngx_clientcert_stand_in(ngx_conf_t *cf, ngx_clientcert_set_t *set, const ngx_clientcert_stock_t *stock,
-                                  SSL_CTX *context, const ngx_str_t *host) {
-    clientcert_config *config;
-    ngx_clientcert_policy_t *policy = NULL;
-
-    if (stock->verify != 0) {
-        /* Its clients are nginx's to verify. None of its tickets may be taken for one of ours, so none is resumed. */
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "server \"%V\" has ssl_verify_client and not clientcert, but shares an address with servers that "
-                      "have it: its session tickets are not resumed",
-                      host);
-        return SSL_CTX_set_session_ticket_cb(context, clientcert_openssl_generate_ticket,
-                                             clientcert_openssl_decrypt_ticket, NULL) == 1
-                   ? NGX_OK
-                   : NGX_ERROR;
-    }
-    config = clientcert_config_new();
-    if (clientcert_config_set(config, "mode", "off", NULL) == CLIENTCERT_OK)
-        policy = policy_of(cf, set, config, 0, NULL);
-    clientcert_config_free(config);
-    return policy == NULL ? NGX_ERROR : install(cf, policy, context, NULL, host);
-}
-
-int ngx_clientcert_update(const ngx_clientcert_context_t *context) {
-    STACK_OF(X509_NAME) *names;
-
-    if (!clientcert_openssl_update(context->context))
-        return 0;
-    if (context->names == NULL)
-        return 1;
-    names = SSL_dup_CA_list(context->names);
-    if (names == NULL)
-        return 0;
-    SSL_CTX_set_client_CA_list(context->context, names);
-    return 1;
+                    clientcert_error **error) {
+    if (value.len == 0)
+        return CLIENTCERT_OK;
+    if (ngx_conf_full_name(cf->cycle, &value, 1) != NGX_OK)
+        return CLIENTCERT_INTERNAL;
+    return clientcert_config_set(config, name, (char *)value.data, error);
 }
 
 /* The options of a server: ours, and of nginx's those that ours do not say. */
@@ -130,13 +69,23 @@ done:
     return NULL;
 }
 
-static int32_t take(ngx_conf_t *cf, clientcert_config *config, const char *name, ngx_str_t value,
-                    clientcert_error **error) {
-    if (value.len == 0)
-        return CLIENTCERT_OK;
-    if (ngx_conf_full_name(cf->cycle, &value, 1) != NGX_OK)
-        return CLIENTCERT_INTERNAL;
-    return clientcert_config_set(config, name, (char *)value.data, error);
+static void free_policy(void *data) {
+    ngx_clientcert_policy_t *policy = data;
+    ngx_clientcert_context_t *contexts = policy->contexts.elts;
+    ngx_uint_t i;
+
+    for (i = 0; i < policy->contexts.nelts; i++)
+        sk_X509_NAME_pop_free(contexts[i].names, X509_NAME_free);
+    clientcert_verifier_free(policy->verifier);
+}
+
+static void log_warnings(ngx_conf_t *cf, const clientcert_verifier *verifier) {
+    clientcert_policy *policy = clientcert_verifier_policy(verifier);
+    size_t i;
+
+    for (i = 0; i < clientcert_policy_warning_count(policy); i++)
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0, "clientcert: %s", clientcert_policy_warning(policy, i));
+    clientcert_policy_free(policy);
 }
 
 /* The policy of some options: one that there is, or a new one. */
@@ -172,6 +121,20 @@ static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *
     return policy;
 }
 
+/* Where the option is whose file cannot be read; what only the whole shows is said of `clientcert on`. */
+static void log_failure(ngx_conf_t *cf, const ngx_clientcert_conf_t *conf, const char *message) {
+    ngx_clientcert_setting_t *settings = conf->settings == NULL ? NULL : conf->settings->elts;
+    ngx_uint_t i, count = conf->settings == NULL ? 0 : conf->settings->nelts, line = conf->line;
+    u_char *file = conf->file;
+
+    for (i = 0; i < count; i++)
+        if (settings[i].value.data[0] == '/' && ngx_strstr(message, settings[i].value.data) != NULL) {
+            file = settings[i].file;
+            line = settings[i].line;
+        }
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: %s in %s:%ui", message, file, line);
+}
+
 static ngx_int_t install(ngx_conf_t *cf, ngx_clientcert_policy_t *policy, SSL_CTX *context,
                          STACK_OF(X509_NAME) *names, const ngx_str_t *host) {
     ngx_clientcert_context_t *added = ngx_array_push(&policy->contexts);
@@ -193,21 +156,42 @@ static ngx_int_t install(ngx_conf_t *cf, ngx_clientcert_policy_t *policy, SSL_CT
     return NGX_ERROR;
 }
 
-static void log_warnings(ngx_conf_t *cf, const clientcert_verifier *verifier) {
-    clientcert_policy *policy = clientcert_verifier_policy(verifier);
-    size_t i;
+ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
+                                   const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host) {
+    clientcert_error *error = NULL;
+    clientcert_config *config;
+    ngx_clientcert_policy_t *policy = NULL;
+    STACK_OF(X509_NAME) *names = NULL;
+    int names_differ = 0;
 
-    for (i = 0; i < clientcert_policy_warning_count(policy); i++)
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0, "clientcert: %s", clientcert_policy_warning(policy, i));
-    clientcert_policy_free(policy);
+    config = configure(cf, conf, stock, &names_differ, &error);
+    if (config != NULL)
+        policy = policy_of(cf, set, config, conf->refresh, &error);
+    clientcert_config_free(config);
+    if (policy == NULL) {
+        log_failure(cf, conf, clientcert_error_message(error));
+        clientcert_error_free(error);
+        return NGX_ERROR;
+    }
+    /* nginx has read them for the handshake already: those of ssl_client_certificate alone. */
+    if (names_differ && SSL_CTX_get_client_CA_list(context) != NULL &&
+        (names = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context))) == NULL)
+        return NGX_ERROR;
+    conf->verifier = policy->verifier;
+    conf->context = context;
+    return install(cf, policy, context, names, host);
 }
 
-static void free_policy(void *data) {
-    ngx_clientcert_policy_t *policy = data;
-    ngx_clientcert_context_t *contexts = policy->contexts.elts;
-    ngx_uint_t i;
+int ngx_clientcert_update(const ngx_clientcert_context_t *context) {
+    STACK_OF(X509_NAME) *names;
 
-    for (i = 0; i < policy->contexts.nelts; i++)
-        sk_X509_NAME_pop_free(contexts[i].names, X509_NAME_free);
-    clientcert_verifier_free(policy->verifier);
+    if (!clientcert_openssl_update(context->context))
+        return 0;
+    if (context->names == NULL)
+        return 1;
+    names = SSL_dup_CA_list(context->names);
+    if (names == NULL)
+        return 0;
+    SSL_CTX_set_client_CA_list(context->context, names);
+    return 1;
 }

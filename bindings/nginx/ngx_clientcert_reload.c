@@ -4,67 +4,6 @@
 #include <signal.h>
 #include <time.h>
 
-static void *refresh(void *data);
-static void apply(ngx_event_t *event);
-static int start_thread(ngx_clientcert_set_t *set);
-
-ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set) {
-    ngx_clientcert_policy_t **policies = set->policies.elts;
-    ngx_uint_t i, wanted = 0;
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-        return NGX_OK;
-    for (i = 0; i < set->policies.nelts; i++) {
-        policies[i]->due = ngx_time() + policies[i]->refresh;
-        wanted |= policies[i]->refresh != 0;
-    }
-    if (!wanted)
-        return NGX_OK;
-    if (!start_thread(set)) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "clientcert: cannot start the thread that looks at files");
-        return NGX_ERROR;
-    }
-    set->dummy.fd = (ngx_socket_t)-1;
-    set->dummy.data = set;
-    set->timer.data = &set->dummy;
-    set->timer.handler = apply;
-    set->timer.log = cycle->log;
-    set->timer.cancelable = 1;
-    ngx_add_timer(&set->timer, 1000);
-    return NGX_OK;
-}
-
-void ngx_clientcert_stop(ngx_clientcert_set_t *set) {
-    if (!set->running)
-        return;
-    pthread_mutex_lock(&set->mutex);
-    set->stop = 1;
-    pthread_cond_signal(&set->wake);
-    pthread_mutex_unlock(&set->mutex);
-    pthread_join(set->thread, NULL);
-    set->running = 0;
-    if (set->timer.timer_set)
-        ngx_del_timer(&set->timer);
-}
-
-/* Signals are for the event loop. */
-static int start_thread(ngx_clientcert_set_t *set) {
-    pthread_condattr_t attributes;
-    sigset_t all, former;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (pthread_mutex_init(&set->mutex, NULL) != 0 || pthread_cond_init(&set->wake, &attributes) != 0)
-        return 0;
-    pthread_condattr_destroy(&attributes);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former);
-    set->stop = 0;
-    set->running = pthread_create(&set->thread, NULL, refresh, set) == 0;
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    return set->running;
-}
-
 static void *refresh(void *data) {
     ngx_clientcert_set_t *set = data;
     ngx_clientcert_policy_t **policies = set->policies.elts, *policy;
@@ -100,6 +39,24 @@ static void *refresh(void *data) {
     return NULL;
 }
 
+/* Signals are for the event loop. */
+static int start_thread(ngx_clientcert_set_t *set) {
+    pthread_condattr_t attributes;
+    sigset_t all, former;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (pthread_mutex_init(&set->mutex, NULL) != 0 || pthread_cond_init(&set->wake, &attributes) != 0)
+        return 0;
+    pthread_condattr_destroy(&attributes);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former);
+    set->stop = 0;
+    set->running = pthread_create(&set->thread, NULL, refresh, set) == 0;
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return set->running;
+}
+
 /* On the event loop, where no handshake is under way in a call of OpenSSL. */
 static void apply(ngx_event_t *event) {
     ngx_clientcert_set_t *set = ((ngx_connection_t *)event->data)->data;
@@ -130,4 +87,44 @@ static void apply(ngx_event_t *event) {
     pthread_mutex_unlock(&set->mutex);
     if (!ngx_exiting)
         ngx_add_timer(event, 1000);
+}
+
+ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set) {
+    ngx_clientcert_policy_t **policies;
+    ngx_uint_t i, wanted = 0;
+
+    if (set == NULL || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
+        return NGX_OK;
+    policies = set->policies.elts;
+    for (i = 0; i < set->policies.nelts; i++) {
+        policies[i]->due = ngx_time() + policies[i]->refresh;
+        wanted |= policies[i]->refresh != 0;
+    }
+    if (!wanted)
+        return NGX_OK;
+    if (!start_thread(set)) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "clientcert: cannot start the thread that looks at files");
+        return NGX_ERROR;
+    }
+    set->dummy.fd = (ngx_socket_t)-1;
+    set->dummy.data = set;
+    set->timer.data = &set->dummy;
+    set->timer.handler = apply;
+    set->timer.log = cycle->log;
+    set->timer.cancelable = 1;
+    ngx_add_timer(&set->timer, 1000);
+    return NGX_OK;
+}
+
+void ngx_clientcert_stop(ngx_clientcert_set_t *set) {
+    if (set == NULL || !set->running)
+        return;
+    pthread_mutex_lock(&set->mutex);
+    set->stop = 1;
+    pthread_cond_signal(&set->wake);
+    pthread_mutex_unlock(&set->mutex);
+    pthread_join(set->thread, NULL);
+    set->running = 0;
+    if (set->timer.timer_set)
+        ngx_del_timer(&set->timer);
 }

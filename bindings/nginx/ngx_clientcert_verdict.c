@@ -1,7 +1,25 @@
 /* Verdicts as variables, and connections as they are described to a decision. */
 #include "ngx_clientcert.h"
 
-static ngx_int_t forwarded(const clientcert_verdict *verdict, const char *header, ngx_pool_t *pool, ngx_str_t *value);
+/* A header of RFC 9440; there is none for a client that was not verified. */
+static ngx_int_t forwarded(const clientcert_verdict *verdict, const char *header, ngx_pool_t *pool, ngx_str_t *value) {
+    clientcert_headers *headers = clientcert_headers_new();
+    ngx_str_t found = ngx_null_string;
+    ngx_int_t result = NGX_DECLINED;
+    size_t i;
+
+    if (clientcert_forward_headers(verdict, CLIENTCERT_DIALECT_RFC9440, CLIENTCERT_FORWARD_CHAIN, headers, NULL) ==
+        CLIENTCERT_OK)
+        for (i = 0; i < clientcert_headers_count(headers); i++)
+            if (ngx_strcmp(clientcert_headers_name(headers, i), header) == 0) {
+                found.data = (u_char *)clientcert_headers_value(headers, i, &found.len);
+                value->len = found.len;
+                value->data = ngx_pstrdup(pool, &found);
+                result = value->data == NULL ? NGX_ERROR : NGX_OK;
+            }
+    clientcert_headers_free(headers);
+    return result;
+}
 
 ngx_int_t ngx_clientcert_variable(const clientcert_verdict *verdict, const ngx_str_t *variable, ngx_pool_t *pool,
                                   ngx_str_t *value) {
@@ -49,24 +67,4 @@ void ngx_clientcert_describe(clientcert_request *facts, const ngx_clientcert_req
     (void)!clientcert_request_set_number(facts, CLIENTCERT_REQUEST_RESUMED, SSL_session_reused(ssl), NULL);
     for (i = 0; i < count; i++)
         (void)!clientcert_request_set_text(facts, CLIENTCERT_REQUEST_USER, (char *)users[i].data, users[i].len, NULL);
-}
-
-/* A header of RFC 9440; there is none for a client that was not verified. */
-static ngx_int_t forwarded(const clientcert_verdict *verdict, const char *header, ngx_pool_t *pool, ngx_str_t *value) {
-    clientcert_headers *headers = clientcert_headers_new();
-    ngx_str_t found = ngx_null_string;
-    ngx_int_t result = NGX_DECLINED;
-    size_t i;
-
-    if (clientcert_forward_headers(verdict, CLIENTCERT_DIALECT_RFC9440, CLIENTCERT_FORWARD_CHAIN, headers, NULL) ==
-        CLIENTCERT_OK)
-        for (i = 0; i < clientcert_headers_count(headers); i++)
-            if (ngx_strcmp(clientcert_headers_name(headers, i), header) == 0) {
-                found.data = (u_char *)clientcert_headers_value(headers, i, &found.len);
-                value->len = found.len;
-                value->data = ngx_pstrdup(pool, &found);
-                result = value->data == NULL ? NGX_ERROR : NGX_OK;
-            }
-    clientcert_headers_free(headers);
-    return result;
 }

@@ -14,11 +14,6 @@
 #pragma GCC visibility push(hidden)
 
 typedef struct {
-    ngx_clientcert_set_t set;
-    ngx_uint_t enabled; /* servers */
-} ngx_http_clientcert_main_conf_t;
-
-typedef struct {
     ngx_clientcert_requirement_t requirement;
     ngx_str_t login;
     ngx_flag_t log_out;

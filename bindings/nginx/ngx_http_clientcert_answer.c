@@ -1,10 +1,92 @@
 /* Answers that a decision made: status, headers, page, and the end of the connection. */
 #include "ngx_http_clientcert.h"
 
-static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char *value, size_t length);
-static int has_error_page(ngx_http_request_t *r, ngx_int_t status);
-static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status);
-static void close_connection(ngx_http_request_t *r);
+static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char *value, size_t length) {
+    ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
+
+    if (header == NULL)
+        return NGX_ERROR;
+    ngx_memzero(header, sizeof(*header));
+    header->hash = 1;
+    header->key.data = (u_char *)name;
+    header->key.len = ngx_strlen(name);
+    header->value.data = (u_char *)value;
+    header->value.len = length;
+    return NGX_OK;
+}
+
+static void close_connection(ngx_http_request_t *r) {
+    r->keepalive = 0;
+#if (NGX_HTTP_V2)
+    if (r->stream != NULL) {
+        /* As nginx does it for a worker that ends: GOAWAY, and the streams that there are. */
+        r->stream->connection->connection->close = 1;
+        ngx_post_event(r->stream->connection->connection->read, &ngx_posted_events);
+    }
+#endif
+#if (NGX_HTTP_V3)
+    if (r->connection->quic != NULL)
+        ngx_http_v3_shutdown(r->connection);
+#endif
+}
+
+/* Whether nginx would take an error page of the administrator's for a status, by its own rules. */
+static int has_error_page(ngx_http_request_t *r, ngx_int_t status) {
+    ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    ngx_http_err_page_t *pages;
+    ngx_uint_t i;
+
+    if (r->error_page || core->error_pages == NULL || r->uri_changes == 0)
+        return 0;
+    pages = core->error_pages->elts;
+    for (i = 0; i < core->error_pages->nelts; i++)
+        if (pages[i].status == status)
+            return 1;
+    return 0;
+}
+
+/* The decision's page, in the format that the client prefers. */
+static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
+    static const ngx_str_t types[] = {ngx_string("text/plain; charset=utf-8"), ngx_string("text/html; charset=utf-8"),
+                                      ngx_string("application/json")};
+    ngx_str_t accept = ngx_http_clientcert_header(r, "accept");
+    int32_t format = CLIENTCERT_BODY_TEXT;
+    ngx_chain_t out;
+    ngx_buf_t *page;
+    ngx_int_t result;
+    size_t length = 0;
+
+    if (accept.len != 0 && ngx_strlcasestrn(accept.data, accept.data + accept.len, (u_char *)"text/html", 8) != NULL)
+        format = CLIENTCERT_BODY_HTML;
+    else if (accept.len != 0 &&
+             ngx_strlcasestrn(accept.data, accept.data + accept.len, (u_char *)"application/json", 15) != NULL)
+        format = CLIENTCERT_BODY_JSON;
+    result = ngx_http_discard_request_body(r);
+    if (result != NGX_OK)
+        return result;
+    page = ngx_calloc_buf(r->pool);
+    if (page == NULL)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    page->pos = (u_char *)clientcert_decision_body(decision, format, &length);
+    page->last = page->pos + length;
+    page->memory = length != 0;
+    page->last_buf = page->last_in_chain = 1;
+    /* nginx's own numbers are for error_page alone, and `error_page 403 =200` for the page that it names. */
+    r->err_status = 0;
+    r->headers_out.status = status == NGX_HTTPS_CERT_ERROR || status == NGX_HTTPS_NO_CERT ? NGX_HTTP_BAD_REQUEST : status;
+    r->headers_out.content_length_n = length;
+    if (length != 0) {
+        r->headers_out.content_type = types[format];
+        r->headers_out.content_type_len = types[format].len;
+    }
+    r->expect_tested = 1;
+    result = ngx_http_send_header(r);
+    if (result == NGX_ERROR || result > NGX_OK || r->header_only)
+        return result;
+    out.buf = page;
+    out.next = NULL;
+    return ngx_http_output_filter(r, &out);
+}
 
 ngx_int_t ngx_http_clientcert_answer(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
     static const char logged_out[] = "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax";
@@ -50,90 +132,4 @@ ngx_str_t ngx_http_clientcert_header(ngx_http_request_t *r, const char *name) {
                                                                           headers[i].key.len) == 0)
                 return headers[i].value;
     return none;
-}
-
-static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char *value, size_t length) {
-    ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
-
-    if (header == NULL)
-        return NGX_ERROR;
-    ngx_memzero(header, sizeof(*header));
-    header->hash = 1;
-    header->key.data = (u_char *)name;
-    header->key.len = ngx_strlen(name);
-    header->value.data = (u_char *)value;
-    header->value.len = length;
-    return NGX_OK;
-}
-
-/* Whether nginx would take an error page of the administrator's for a status, by its own rules. */
-static int has_error_page(ngx_http_request_t *r, ngx_int_t status) {
-    ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-    ngx_http_err_page_t *pages;
-    ngx_uint_t i;
-
-    if (r->error_page || core->error_pages == NULL || r->uri_changes == 0)
-        return 0;
-    pages = core->error_pages->elts;
-    for (i = 0; i < core->error_pages->nelts; i++)
-        if (pages[i].status == status)
-            return 1;
-    return 0;
-}
-
-/* The decision's page, in the format that the client prefers. */
-static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
-    static const ngx_str_t types[] = {ngx_string("text/plain; charset=utf-8"), ngx_string("text/html; charset=utf-8"),
-                                      ngx_string("application/json")};
-    ngx_str_t accept = ngx_http_clientcert_header(r, "accept");
-    int32_t format = CLIENTCERT_BODY_TEXT;
-    ngx_chain_t out;
-    ngx_buf_t *page;
-    ngx_int_t result;
-    size_t length = 0;
-
-    if (accept.len != 0 && ngx_strlcasestrn(accept.data, accept.data + accept.len, (u_char *)"text/html", 8) != NULL)
-        format = CLIENTCERT_BODY_HTML;
-    else if (accept.len != 0 &&
-             ngx_strlcasestrn(accept.data, accept.data + accept.len, (u_char *)"application/json", 15) != NULL)
-        format = CLIENTCERT_BODY_JSON;
-    result = ngx_http_discard_request_body(r);
-    if (result != NGX_OK)
-        return result;
-    page = ngx_calloc_buf(r->pool);
-    if (page == NULL)
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    page->pos = (u_char *)clientcert_decision_body(decision, format, &length);
-    page->last = page->pos + length;
-    page->memory = length != 0;
-    page->last_buf = page->last_in_chain = 1;
-    /* nginx's own numbers are for error_page alone. */
-    r->headers_out.status = status == NGX_HTTPS_CERT_ERROR || status == NGX_HTTPS_NO_CERT ? NGX_HTTP_BAD_REQUEST : status;
-    r->headers_out.content_length_n = length;
-    if (length != 0) {
-        r->headers_out.content_type = types[format];
-        r->headers_out.content_type_len = types[format].len;
-    }
-    r->expect_tested = 1;
-    result = ngx_http_send_header(r);
-    if (result == NGX_ERROR || result > NGX_OK || r->header_only)
-        return result;
-    out.buf = page;
-    out.next = NULL;
-    return ngx_http_output_filter(r, &out);
-}
-
-static void close_connection(ngx_http_request_t *r) {
-    r->keepalive = 0;
-#if (NGX_HTTP_V2)
-    if (r->stream != NULL) {
-        /* As nginx does it for a worker that ends: GOAWAY, and the streams that there are. */
-        r->stream->connection->connection->close = 1;
-        ngx_post_event(r->stream->connection->connection->read, &ngx_posted_events);
-    }
-#endif
-#if (NGX_HTTP_V3)
-    if (r->connection->quic != NULL)
-        ngx_http_v3_shutdown(r->connection);
-#endif
 }

@@ -1,20 +1,218 @@
 /* Who may go on: what holds for the whole server in POST_READ, what a location requires in REWRITE and again in ACCESS. */
 #include "ngx_http_clientcert.h"
 
-static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
-                                   ngx_http_clientcert_request_t *request);
-static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
-                     const ngx_http_clientcert_connection_t *connection, clientcert_request *facts);
-static void remember(ngx_http_request_t *r, ngx_http_clientcert_connection_t *connection,
-                     const clientcert_decision *decision);
-static ngx_int_t end(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status);
-static ngx_http_clientcert_request_t *begin(ngx_http_request_t *r);
-static ngx_http_clientcert_connection_t *connection_of(SSL *ssl);
-static void free_connection(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long number, void *pointer);
-static void free_decision(void *data);
-static void keep_request(void *data);
-
 ngx_http_output_header_filter_pt ngx_http_clientcert_next_header_filter;
+
+/* Marks what a request keeps in its pool, which frees it. */
+static void keep_request(void *data) {
+}
+
+static ngx_http_clientcert_request_t *begin(ngx_http_request_t *r) {
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_clientcert_request_t));
+
+    if (cleanup == NULL)
+        return NULL;
+    cleanup->handler = keep_request;
+    ngx_memzero(cleanup->data, sizeof(ngx_http_clientcert_request_t));
+    return cleanup->data;
+}
+
+static ngx_int_t end(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
+    ngx_http_clientcert_request_t *request = ngx_http_clientcert_request(r);
+
+    if (r == r->main)
+        request->located = 1;
+    return ngx_http_clientcert_answer(r, decision, status);
+}
+
+static void number(clientcert_request *facts, int32_t field, int64_t value) {
+    (void)!clientcert_request_set_number(facts, field, value, NULL);
+}
+
+static void free_connection(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long number, void *pointer) {
+    ngx_http_clientcert_connection_t *connection = data;
+
+    if (connection == NULL)
+        return;
+    OPENSSL_free(connection->identity);
+    OPENSSL_free(connection->answered_421);
+    OPENSSL_free(connection);
+}
+
+/* NULL where memory fails. Of HTTP/2 and /3 all streams have the same. */
+static ngx_http_clientcert_connection_t *connection_of(SSL *ssl) {
+    static int index = -1;
+    ngx_http_clientcert_connection_t *connection;
+
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_connection);
+    if (index < 0)
+        return NULL;
+    connection = SSL_get_ex_data(ssl, index);
+    if (connection != NULL)
+        return connection;
+    connection = OPENSSL_zalloc(sizeof(*connection));
+    if (connection != NULL && SSL_set_ex_data(ssl, index, connection) != 1) {
+        OPENSSL_free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+static int32_t http_version(const ngx_http_request_t *r) {
+    switch (r->http_version) {
+    case NGX_HTTP_VERSION_9:
+    case NGX_HTTP_VERSION_10:
+        return CLIENTCERT_HTTP_1_0;
+    case NGX_HTTP_VERSION_11:
+        return CLIENTCERT_HTTP_1_1;
+    case NGX_HTTP_VERSION_20:
+        return CLIENTCERT_HTTP_2;
+#ifdef NGX_HTTP_VERSION_30
+    case NGX_HTTP_VERSION_30:
+        return CLIENTCERT_HTTP_3;
+#endif
+    default:
+        return CLIENTCERT_HTTP_UNKNOWN;
+    }
+}
+
+static int has_cookie(ngx_http_request_t *r, const char *cookie) {
+    ngx_str_t name, value;
+
+    name.data = (u_char *)cookie;
+    name.len = ngx_strlen(cookie);
+#if nginx_version >= 1023000
+    return ngx_http_parse_multi_header_lines(r, r->headers_in.cookie, &name, &value) != NULL;
+#else
+    return ngx_http_parse_multi_header_lines(&r->headers_in.cookies, &name, &value) != NGX_DECLINED;
+#endif
+}
+
+static void text(clientcert_request *facts, int32_t field, const u_char *value, size_t length) {
+    size_t i;
+
+    /* What no name, path or origin can hold would have every decision refuse; without it, only those that need it do. */
+    for (i = 0; i < length; i++)
+        if (value[i] < ' ' || value[i] > '~')
+            return;
+    if (length != 0)
+        (void)!clientcert_request_set_text(facts, field, (const char *)value, length, NULL);
+}
+
+static void header(clientcert_request *facts, int32_t field, ngx_http_request_t *r, const char *name) {
+    ngx_str_t value = ngx_http_clientcert_header(r, name);
+
+    text(facts, field, value.data, value.len);
+}
+
+static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
+                     const ngx_http_clientcert_connection_t *connection, clientcert_request *facts) {
+    ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
+    ngx_http_core_srv_conf_t *core = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    SSL *ssl = r->connection->ssl->connection;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    ngx_str_t host = r->headers_in.server, authority = ngx_null_string;
+    int elsewhere = SSL_get_SSL_CTX(ssl) != conf->context;
+
+    ngx_clientcert_describe(facts, &place->requirement, ssl);
+    number(facts, CLIENTCERT_REQUEST_HTTP_VERSION, http_version(r));
+    number(facts, CLIENTCERT_REQUEST_REUSED, connection->requests > 1 || elsewhere);
+    number(facts, CLIENTCERT_REQUEST_PREFLIGHT_OPENED, connection->preflight_opened != 0);
+    number(facts, CLIENTCERT_REQUEST_ANSWERED_421,
+           connection->answered_421 != NULL && ngx_strlen(connection->answered_421) == host.len &&
+               ngx_strncmp(connection->answered_421, host.data, host.len) == 0);
+    number(facts, CLIENTCERT_REQUEST_LOG_OUT, place->log_out == 1);
+    number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, has_cookie(r, "__Host-logged-out"));
+    text(facts, CLIENTCERT_REQUEST_METHOD, r->method_name.data, r->method_name.len);
+    text(facts, CLIENTCERT_REQUEST_TARGET, r->unparsed_uri.data, r->unparsed_uri.len);
+    if (r->headers_in.host != NULL)
+        authority = r->headers_in.host->value;
+    else
+        authority = host; /* :authority */
+    text(facts, CLIENTCERT_REQUEST_AUTHORITY, authority.data, authority.len);
+    if (core->server_name.len != 0 && core->server_name.data[0] != '~')
+        text(facts, CLIENTCERT_REQUEST_VIRTUAL_HOST, core->server_name.data, core->server_name.len);
+    /* Names of one server are of one virtual host. */
+    if (name != NULL && !elsewhere && host.len != 0)
+        text(facts, CLIENTCERT_REQUEST_SERVER_NAME, host.data, host.len);
+    else if (name != NULL)
+        text(facts, CLIENTCERT_REQUEST_SERVER_NAME, (const u_char *)name, ngx_strlen(name));
+    header(facts, CLIENTCERT_REQUEST_ORIGIN, r, "origin");
+    header(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_METHOD, r, "access-control-request-method");
+    header(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_HEADERS, r, "access-control-request-headers");
+    text(facts, CLIENTCERT_REQUEST_OTHER_LOGIN_URL, place->login.data, place->login.len);
+    if (connection->identity != NULL)
+        (void)!clientcert_request_set_text(facts, CLIENTCERT_REQUEST_IDENTITY_BEFORE, connection->identity,
+                                           ngx_strlen(connection->identity), NULL);
+}
+
+static void free_decision(void *data) {
+    clientcert_decision_free(data);
+}
+
+static void replace(char **place, const u_char *value, size_t length) {
+    OPENSSL_free(*place);
+    *place = OPENSSL_strndup((const char *)value, length);
+}
+
+static void remember(ngx_http_request_t *r, ngx_http_clientcert_connection_t *connection,
+                     const clientcert_decision *decision) {
+    const char *identity = clientcert_decision_identity(decision);
+
+    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT)
+        connection->preflight_opened |= connection->requests == 1;
+    else if (*identity != '\0' && (connection->identity == NULL || ngx_strcmp(connection->identity, identity) != 0))
+        replace(&connection->identity, (const u_char *)identity, ngx_strlen(identity));
+    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_MISDIRECTED)
+        replace(&connection->answered_421, r->headers_in.server.data, r->headers_in.server.len);
+}
+
+/* Decides, and keeps what there is to keep. It lives as long as the request; NULL where memory fails. */
+static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
+                                   ngx_http_clientcert_request_t *request) {
+    static clientcert_request *facts; /* of this worker, which decides about one request at a time */
+    ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(r->pool, 0);
+    const clientcert_verdict *verdict;
+    clientcert_decision *decision;
+    SSL *ssl = r->connection->ssl->connection;
+
+    if (cleanup == NULL)
+        return NULL;
+    if (facts == NULL)
+        facts = clientcert_request_new();
+    clientcert_request_clear(facts);
+    describe(r, place, request->connection, facts);
+    decision = clientcert_decide(conf->verifier, ngx_http_clientcert_verdict(r), facts, CLIENTCERT_NOW);
+    cleanup->handler = free_decision;
+    cleanup->data = decision;
+    if (r != r->main)
+        return decision;
+    request->decision = decision;
+    remember(r, request->connection, decision);
+    /* $ssl_client_verify is what OpenSSL has, which after a resumption is what it once was. */
+    verdict = clientcert_decision_verdict(decision);
+    if (clientcert_verdict_certificate_count(verdict) != 0)
+        SSL_set_verify_result(ssl, clientcert_verdict_x509_error(verdict));
+    if (!clientcert_decision_session_cacheable(decision))
+        (void)!clientcert_openssl_keep_session(ssl, 0);
+    return decision;
+}
+
+/* nginx's number for a client that is refused for what is wrong with its certificate; 0 for any other cause. */
+static ngx_int_t refused_as(const clientcert_decision *decision) {
+    const clientcert_verdict *verdict = clientcert_decision_verdict(decision);
+    const char *cause = clientcert_decision_cause(decision);
+    size_t i;
+
+    if (cause == NULL || clientcert_decision_action(decision) != CLIENTCERT_ACTION_FORBID)
+        return 0;
+    for (i = 0; i < clientcert_verdict_reason_count(verdict); i++)
+        if (ngx_strcmp(cause, clientcert_reason_name(clientcert_verdict_reason(verdict, i))) == 0)
+            return clientcert_verdict_nginx_status(verdict);
+    return 0;
+}
 
 /* What holds for the whole server. */
 ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r) {
@@ -56,13 +254,12 @@ ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r) {
     }
     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT && clientcert_decision_status(decision) == 0)
         return NGX_DECLINED;
-    refused = clientcert_verdict_nginx_status(clientcert_decision_verdict(decision));
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_FORBID && refused != 0) {
-        request->refused = 1;
-        ngx_ssl_remove_cached_session(r->connection->ssl->session_ctx, SSL_get0_session(ssl));
-        return end(r, decision, refused);
-    }
-    return end(r, decision, clientcert_decision_status(decision));
+    refused = refused_as(decision);
+    if (refused == 0)
+        return end(r, decision, clientcert_decision_status(decision));
+    request->refused = 1;
+    ngx_ssl_remove_cached_session(r->connection->ssl->session_ctx, SSL_get0_session(ssl));
+    return end(r, decision, refused);
 }
 
 /* What a location requires, and every location that the request comes to. */
@@ -128,201 +325,4 @@ ngx_http_clientcert_request_t *ngx_http_clientcert_request(ngx_http_request_t *r
 
 const clientcert_verdict *ngx_http_clientcert_verdict(ngx_http_request_t *r) {
     return r->connection->ssl == NULL ? NULL : clientcert_openssl_verdict(r->connection->ssl->connection);
-}
-
-/* Decides, and keeps what there is to keep. It lives as long as the request; NULL where memory fails. */
-static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
-                                   ngx_http_clientcert_request_t *request) {
-    static clientcert_request *facts; /* of this worker, which decides about one request at a time */
-    ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
-    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(r->pool, 0);
-    const clientcert_verdict *verdict;
-    clientcert_decision *decision;
-    SSL *ssl = r->connection->ssl->connection;
-
-    if (cleanup == NULL)
-        return NULL;
-    if (facts == NULL)
-        facts = clientcert_request_new();
-    clientcert_request_clear(facts);
-    describe(r, place, request->connection, facts);
-    decision = clientcert_decide(conf->verifier, ngx_http_clientcert_verdict(r), facts, CLIENTCERT_NOW);
-    cleanup->handler = free_decision;
-    cleanup->data = decision;
-    if (r != r->main)
-        return decision;
-    request->decision = decision;
-    remember(r, request->connection, decision);
-    /* $ssl_client_verify is what OpenSSL has, which after a resumption is what it once was. */
-    verdict = clientcert_decision_verdict(decision);
-    if (clientcert_verdict_certificate_count(verdict) != 0)
-        SSL_set_verify_result(ssl, clientcert_verdict_x509_error(verdict));
-    if (!clientcert_decision_session_cacheable(decision))
-        (void)!clientcert_openssl_keep_session(ssl, 0);
-    return decision;
-}
-
-static void text(clientcert_request *facts, int32_t field, const u_char *value, size_t length) {
-    size_t i;
-
-    /* What no name, path or origin can hold would have every decision refuse; without it, only those that need it do. */
-    for (i = 0; i < length; i++)
-        if (value[i] < ' ' || value[i] > '~')
-            return;
-    if (length != 0)
-        (void)!clientcert_request_set_text(facts, field, (const char *)value, length, NULL);
-}
-
-static void number(clientcert_request *facts, int32_t field, int64_t value) {
-    (void)!clientcert_request_set_number(facts, field, value, NULL);
-}
-
-static void header(clientcert_request *facts, int32_t field, ngx_http_request_t *r, const char *name) {
-    ngx_str_t value = ngx_http_clientcert_header(r, name);
-
-    text(facts, field, value.data, value.len);
-}
-
-static int has_cookie(ngx_http_request_t *r, const char *cookie) {
-    ngx_str_t name, value;
-
-    name.data = (u_char *)cookie;
-    name.len = ngx_strlen(cookie);
-#if nginx_version >= 1023000
-    return ngx_http_parse_multi_header_lines(r, r->headers_in.cookie, &name, &value) != NULL;
-#else
-    return ngx_http_parse_multi_header_lines(&r->headers_in.cookies, &name, &value) != NGX_DECLINED;
-#endif
-}
-
-static int32_t http_version(const ngx_http_request_t *r) {
-    switch (r->http_version) {
-    case NGX_HTTP_VERSION_9:
-    case NGX_HTTP_VERSION_10:
-        return CLIENTCERT_HTTP_1_0;
-    case NGX_HTTP_VERSION_11:
-        return CLIENTCERT_HTTP_1_1;
-    case NGX_HTTP_VERSION_20:
-        return CLIENTCERT_HTTP_2;
-#ifdef NGX_HTTP_VERSION_30
-    case NGX_HTTP_VERSION_30:
-        return CLIENTCERT_HTTP_3;
-#endif
-    default:
-        return CLIENTCERT_HTTP_UNKNOWN;
-    }
-}
-
-static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
-                     const ngx_http_clientcert_connection_t *connection, clientcert_request *facts) {
-    ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
-    ngx_http_core_srv_conf_t *core = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-    SSL *ssl = r->connection->ssl->connection;
-    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    ngx_str_t host = r->headers_in.server, authority = ngx_null_string;
-    int elsewhere = SSL_get_SSL_CTX(ssl) != conf->context;
-
-    ngx_clientcert_describe(facts, &place->requirement, ssl);
-    number(facts, CLIENTCERT_REQUEST_HTTP_VERSION, http_version(r));
-    number(facts, CLIENTCERT_REQUEST_REUSED, connection->requests > 1 || elsewhere);
-    number(facts, CLIENTCERT_REQUEST_PREFLIGHT_OPENED, connection->preflight_opened != 0);
-    number(facts, CLIENTCERT_REQUEST_ANSWERED_421,
-           connection->answered_421 != NULL && ngx_strlen(connection->answered_421) == host.len &&
-               ngx_strncmp(connection->answered_421, host.data, host.len) == 0);
-    number(facts, CLIENTCERT_REQUEST_LOG_OUT, place->log_out == 1);
-    number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, has_cookie(r, "__Host-logged-out"));
-    text(facts, CLIENTCERT_REQUEST_METHOD, r->method_name.data, r->method_name.len);
-    text(facts, CLIENTCERT_REQUEST_TARGET, r->unparsed_uri.data, r->unparsed_uri.len);
-    if (r->headers_in.host != NULL)
-        authority = r->headers_in.host->value;
-    else
-        authority = host; /* :authority */
-    text(facts, CLIENTCERT_REQUEST_AUTHORITY, authority.data, authority.len);
-    if (core->server_name.len != 0 && core->server_name.data[0] != '~')
-        text(facts, CLIENTCERT_REQUEST_VIRTUAL_HOST, core->server_name.data, core->server_name.len);
-    /* Names of one server are of one virtual host. */
-    if (name != NULL && !elsewhere && host.len != 0)
-        text(facts, CLIENTCERT_REQUEST_SERVER_NAME, host.data, host.len);
-    else if (name != NULL)
-        text(facts, CLIENTCERT_REQUEST_SERVER_NAME, (const u_char *)name, ngx_strlen(name));
-    header(facts, CLIENTCERT_REQUEST_ORIGIN, r, "origin");
-    header(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_METHOD, r, "access-control-request-method");
-    header(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_HEADERS, r, "access-control-request-headers");
-    text(facts, CLIENTCERT_REQUEST_OTHER_LOGIN_URL, place->login.data, place->login.len);
-    if (connection->identity != NULL)
-        (void)!clientcert_request_set_text(facts, CLIENTCERT_REQUEST_IDENTITY_BEFORE, connection->identity,
-                                           ngx_strlen(connection->identity), NULL);
-}
-
-static void replace(char **place, const u_char *value, size_t length) {
-    OPENSSL_free(*place);
-    *place = OPENSSL_strndup((const char *)value, length);
-}
-
-static void remember(ngx_http_request_t *r, ngx_http_clientcert_connection_t *connection,
-                     const clientcert_decision *decision) {
-    const char *identity = clientcert_decision_identity(decision);
-
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT)
-        connection->preflight_opened |= connection->requests == 1;
-    else if (*identity != '\0' && (connection->identity == NULL || ngx_strcmp(connection->identity, identity) != 0))
-        replace(&connection->identity, (const u_char *)identity, ngx_strlen(identity));
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_MISDIRECTED)
-        replace(&connection->answered_421, r->headers_in.server.data, r->headers_in.server.len);
-}
-
-static ngx_int_t end(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
-    ngx_http_clientcert_request_t *request = ngx_http_clientcert_request(r);
-
-    if (r == r->main)
-        request->located = 1;
-    return ngx_http_clientcert_answer(r, decision, status);
-}
-
-static ngx_http_clientcert_request_t *begin(ngx_http_request_t *r) {
-    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_clientcert_request_t));
-
-    if (cleanup == NULL)
-        return NULL;
-    cleanup->handler = keep_request;
-    ngx_memzero(cleanup->data, sizeof(ngx_http_clientcert_request_t));
-    return cleanup->data;
-}
-
-/* NULL where memory fails. Of HTTP/2 and /3 all streams have the same. */
-static ngx_http_clientcert_connection_t *connection_of(SSL *ssl) {
-    static int index = -1;
-    ngx_http_clientcert_connection_t *connection;
-
-    if (index < 0)
-        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_connection);
-    if (index < 0)
-        return NULL;
-    connection = SSL_get_ex_data(ssl, index);
-    if (connection != NULL)
-        return connection;
-    connection = OPENSSL_zalloc(sizeof(*connection));
-    if (connection != NULL && SSL_set_ex_data(ssl, index, connection) != 1) {
-        OPENSSL_free(connection);
-        return NULL;
-    }
-    return connection;
-}
-
-static void free_connection(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long number, void *pointer) {
-    ngx_http_clientcert_connection_t *connection = data;
-
-    if (connection == NULL)
-        return;
-    OPENSSL_free(connection->identity);
-    OPENSSL_free(connection->answered_421);
-    OPENSSL_free(connection);
-}
-
-static void free_decision(void *data) {
-    clientcert_decision_free(data);
-}
-
-/* Marks what a request keeps in its pool, which frees it. */
-static void keep_request(void *data) {
 }

@@ -1,184 +1,6 @@
 /* Directives of http, and how servers and phases are taken over. */
 #include "ngx_http_clientcert.h"
 
-static ngx_int_t init(ngx_conf_t *cf);
-static ngx_int_t init_servers(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main);
-static ngx_int_t init_listeners(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main);
-static ngx_int_t init_process(ngx_cycle_t *cycle);
-static void exit_process(ngx_cycle_t *cycle);
-static void *create_main_conf(ngx_conf_t *cf);
-static void *create_srv_conf(ngx_conf_t *cf);
-static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child);
-static void *create_loc_conf(ngx_conf_t *cf);
-static char *merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
-static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
-#define SERVER NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF
-#define VALUES(name, arguments)                                                                                        \
-    {ngx_string(name), SERVER | (arguments), ngx_clientcert_values, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL}
-
-static ngx_command_t commands[] = {
-    {ngx_string("clientcert"), SERVER | NGX_CONF_FLAG, ngx_clientcert_enable, NGX_HTTP_SRV_CONF_OFFSET,
-     offsetof(ngx_clientcert_conf_t, enable), NULL},
-    {ngx_string("clientcert_option"), SERVER | NGX_CONF_TAKE2, ngx_clientcert_option, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
-    VALUES("clientcert_mode", NGX_CONF_TAKE1),
-    VALUES("clientcert_ca", NGX_CONF_1MORE),
-    VALUES("clientcert_crl", NGX_CONF_1MORE),
-    VALUES("clientcert_registry", NGX_CONF_TAKE1),
-    VALUES("clientcert_config", NGX_CONF_TAKE1),
-    {ngx_string("clientcert_identity"), SERVER | NGX_CONF_1MORE, ngx_clientcert_rule, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
-    {ngx_string("clientcert_refresh"), SERVER | NGX_CONF_TAKE1, ngx_conf_set_sec_slot, NGX_HTTP_SRV_CONF_OFFSET,
-     offsetof(ngx_clientcert_conf_t, refresh), NULL},
-    {ngx_string("clientcert_require"), SERVER | NGX_HTTP_LOC_CONF | NGX_CONF_1MORE, require, NGX_HTTP_LOC_CONF_OFFSET, 0,
-     NULL},
-    {ngx_string("clientcert_login"), SERVER | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
-     NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_clientcert_loc_conf_t, login), NULL},
-    {ngx_string("clientcert_log_out"), NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
-     NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_clientcert_loc_conf_t, log_out), NULL},
-    ngx_null_command};
-
-static ngx_http_module_t context = {ngx_http_clientcert_add_variables,
-                                    init,
-                                    create_main_conf,
-                                    NULL,
-                                    create_srv_conf,
-                                    merge_srv_conf,
-                                    create_loc_conf,
-                                    merge_loc_conf};
-
-ngx_module_t ngx_http_clientcert_module = {NGX_MODULE_V1, &context,     commands,     NGX_HTTP_MODULE, NULL, NULL,
-                                           init_process,  NULL,         NULL,         exit_process,    NULL, NGX_MODULE_V1_PADDING};
-
-/* Configuration is read: every context exists, and no phase has its handlers yet. */
-static ngx_int_t init(ngx_conf_t *cf) {
-    ngx_http_clientcert_main_conf_t *main = ngx_http_conf_get_module_main_conf(cf, ngx_http_clientcert_module);
-    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    static const ngx_uint_t phases[] = {NGX_HTTP_REWRITE_PHASE, NGX_HTTP_ACCESS_PHASE};
-    ngx_http_handler_pt *handler;
-    ngx_uint_t i;
-
-    if (init_servers(cf, main) != NGX_OK || init_listeners(cf, main) != NGX_OK)
-        return NGX_ERROR;
-    if (main->enabled == 0)
-        return NGX_OK;
-    /* In a phase, what is registered last runs first: ahead of the rewrite module, whose `return` ends the phase. */
-    for (i = 0; i < 2; i++) {
-        handler = ngx_array_push(&core->phases[phases[i]].handlers);
-        if (handler == NULL)
-            return NGX_ERROR;
-        *handler = ngx_http_clientcert_location;
-    }
-    handler = ngx_array_push(&core->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-    if (handler == NULL)
-        return NGX_ERROR;
-    *handler = ngx_http_clientcert_post_read;
-    ngx_http_clientcert_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_clientcert_header_filter;
-    return NGX_OK;
-}
-
-static ngx_clientcert_stock_t stock_of(const ngx_http_ssl_srv_conf_t *ssl) {
-    ngx_clientcert_stock_t stock = {ssl->verify,  ssl->verify_depth, ssl->client_certificate, ssl->trusted_certificate,
-                                    ssl->crl,     ssl->ocsp};
-
-    return stock;
-}
-
-/* The servers with `clientcert on`. */
-static ngx_int_t init_servers(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main) {
-    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    ngx_http_core_srv_conf_t **servers = core->servers.elts;
-    ngx_clientcert_conf_t *conf;
-    ngx_http_ssl_srv_conf_t *ssl;
-    ngx_clientcert_stock_t stock;
-    ngx_uint_t i;
-
-    for (i = 0; i < core->servers.nelts; i++) {
-        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-        ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-        if (!conf->enable)
-            continue;
-        main->enabled++;
-        if (ssl->ssl.ctx == NULL)
-            continue;
-        stock = stock_of(ssl);
-        /* nginx asks responders about the path that it finds itself. */
-        if (stock.ocsp && (stock.verify == 0 || ngx_clientcert_given(conf, "ca", "ssl_client_certificate") ||
-                           ngx_clientcert_given(conf, "config", NULL))) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "clientcert: \"ssl_ocsp\" needs \"ssl_verify_client\" and \"ssl_client_certificate\", for "
-                          "\"clientcert on\" in %s:%ui",
-                          conf->file, conf->line);
-            return NGX_ERROR;
-        }
-        if (ngx_clientcert_take_over(cf, &main->set, conf, &stock, ssl->ssl.ctx, &servers[i]->server_name) != NGX_OK)
-            return NGX_ERROR;
-        /* nginx's own look at the verify result would refuse what a policy tolerates; POST_READ does it instead. */
-        ssl->verify = 0;
-    }
-    return NGX_OK;
-}
-
-/* The servers without it that share an address with one that has it: OpenSSL judges tickets by the first context of a
-   connection, before the host is known. */
-static ngx_int_t init_listeners(ngx_conf_t *cf, ngx_http_clientcert_main_conf_t *main) {
-    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    ngx_http_conf_port_t *ports = core->ports == NULL ? NULL : core->ports->elts;
-    ngx_http_conf_addr_t *addresses;
-    ngx_http_core_srv_conf_t **servers;
-    ngx_clientcert_conf_t *conf;
-    ngx_http_ssl_srv_conf_t *ssl;
-    ngx_clientcert_stock_t stock;
-    ngx_uint_t i, k, n, count = core->ports == NULL ? 0 : core->ports->nelts, ours;
-
-    for (i = 0; i < count; i++) {
-        addresses = ports[i].addrs.elts;
-        for (k = 0; k < ports[i].addrs.nelts; k++) {
-            servers = addresses[k].servers.elts;
-            for (ours = 0, n = 0; n < addresses[k].servers.nelts; n++) {
-                conf = servers[n]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-                ours |= conf->enable && conf->verifier != NULL;
-            }
-            for (n = 0; ours && n < addresses[k].servers.nelts; n++) {
-                conf = servers[n]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-                ssl = servers[n]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-                if (conf->enable || ssl->ssl.ctx == NULL || conf->context != NULL)
-                    continue;
-                stock = stock_of(ssl);
-                conf->context = ssl->ssl.ctx;
-                if (ngx_clientcert_stand_in(cf, &main->set, &stock, ssl->ssl.ctx, &servers[n]->server_name) != NGX_OK)
-                    return NGX_ERROR;
-            }
-        }
-    }
-    return NGX_OK;
-}
-
-static ngx_int_t init_process(ngx_cycle_t *cycle) {
-    ngx_http_clientcert_main_conf_t *main;
-
-    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
-        return NGX_OK;
-    main = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module);
-    return main == NULL || main->enabled == 0 ? NGX_OK : ngx_clientcert_start(cycle, &main->set);
-}
-
-static void exit_process(ngx_cycle_t *cycle) {
-    ngx_http_clientcert_main_conf_t *main;
-
-    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
-        return;
-    main = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module);
-    if (main != NULL)
-        ngx_clientcert_stop(&main->set);
-}
-
-static void *create_main_conf(ngx_conf_t *cf) {
-    ngx_http_clientcert_main_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
-
-    return conf == NULL || ngx_clientcert_init_set(cf, &conf->set) != NGX_OK ? NULL : conf;
-}
-
 static void *create_srv_conf(ngx_conf_t *cf) {
     ngx_clientcert_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
 
@@ -224,3 +46,167 @@ static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
 
     return ngx_clientcert_require(cf, &conf->requirement);
 }
+
+/* The servers with `clientcert on`. */
+static ngx_int_t init_servers(ngx_conf_t *cf, ngx_clientcert_set_t *set) {
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    ngx_http_core_srv_conf_t **servers = core->servers.elts;
+    ngx_clientcert_conf_t *conf;
+    ngx_http_ssl_srv_conf_t *ssl;
+    ngx_uint_t i;
+
+    for (i = 0; i < core->servers.nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+        ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+        if (!conf->enable)
+            continue;
+        set->enabled++;
+        if (ssl->ssl.ctx == NULL)
+            continue;
+        ngx_clientcert_stock_t stock = {ssl->verify, ssl->verify_depth, ssl->client_certificate,
+                                        ssl->trusted_certificate, ssl->crl};
+
+        /* nginx asks responders about the path that it finds itself. */
+        if (ssl->ocsp && (stock.verify == 0 || ngx_clientcert_given(conf, "ca", "ssl_client_certificate") ||
+                           ngx_clientcert_given(conf, "config", NULL))) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "clientcert: \"ssl_ocsp\" needs \"ssl_verify_client\" and \"ssl_client_certificate\", for "
+                          "\"clientcert on\" in %s:%ui",
+                          conf->file, conf->line);
+            return NGX_ERROR;
+        }
+        if (ngx_clientcert_take_over(cf, set, conf, &stock, ssl->ssl.ctx, &servers[i]->server_name) != NGX_OK)
+            return NGX_ERROR;
+        /* nginx's own look at the verify result would refuse what a policy tolerates; POST_READ does it instead. */
+        ssl->verify = 0;
+    }
+    return NGX_OK;
+}
+
+#if nginx_version < 1029002
+/* nginx selects the host after OpenSSL has read the ticket; selected here, it is the host itself that judges its own.
+   Hosts that only a regular expression finds are selected later, and their tickets end in full handshakes. */
+static int select_host(SSL *ssl, int *alert, void *unused) {
+    ngx_connection_t *c = ngx_ssl_get_connection(ssl);
+    ngx_http_connection_t *hc = c->data;
+    ngx_http_core_srv_conf_t *server;
+    ngx_http_ssl_srv_conf_t *conf;
+    u_char host[256];
+    size_t length;
+    const char *name = clientcert_openssl_server_name(ssl, &length);
+
+    if (c->ssl->handshaked || name == NULL || length >= sizeof(host) || hc->addr_conf->virtual_names == NULL)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    ngx_strlow(host, (u_char *)name, length);
+    length -= host[length - 1] == '.';
+    server = ngx_hash_find_combined(&hc->addr_conf->virtual_names->names, ngx_hash_key(host, length), host, length);
+    conf = server == NULL ? NULL : server->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+    if (conf == NULL || conf->ssl.ctx == NULL || clientcert_openssl_select(ssl, conf->ssl.ctx))
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+#endif
+
+static ngx_int_t init_address(ngx_conf_t *cf, const ngx_array_t *sharing) {
+    ngx_http_core_srv_conf_t **servers = sharing->elts;
+    ngx_clientcert_conf_t *conf;
+    ngx_http_ssl_srv_conf_t *ssl;
+    ngx_uint_t i, ours = 0;
+
+    for (i = 0; i < sharing->nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+        ours |= conf->verifier != NULL;
+    }
+    for (i = 0; ours && i < sharing->nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+        ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+        if (ssl->ssl.ctx == NULL)
+            continue;
+        if (conf->verifier == NULL && !clientcert_openssl_share(ssl->ssl.ctx)) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: server \"%V\" cannot share its address",
+                          &servers[i]->server_name);
+            return NGX_ERROR;
+        }
+#if nginx_version < 1029002
+        SSL_CTX_set_client_hello_cb(ssl->ssl.ctx, select_host, NULL);
+#endif
+    }
+    return NGX_OK;
+}
+
+/* OpenSSL takes the callbacks of tickets from the context that a connection starts with: also of a server that shares the
+   address, and is left to nginx. */
+static ngx_int_t init_listeners(ngx_conf_t *cf) {
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    ngx_http_conf_port_t *ports = core->ports == NULL ? NULL : core->ports->elts;
+    ngx_uint_t i, k, count = core->ports == NULL ? 0 : core->ports->nelts;
+    ngx_http_conf_addr_t *addresses;
+
+    for (i = 0; i < count; i++)
+        for (addresses = ports[i].addrs.elts, k = 0; k < ports[i].addrs.nelts; k++)
+            if (init_address(cf, &addresses[k].servers) != NGX_OK)
+                return NGX_ERROR;
+    return NGX_OK;
+}
+
+/* Configuration is read: every context exists, and no phase has its handlers yet. */
+static ngx_int_t init(ngx_conf_t *cf) {
+    ngx_clientcert_set_t *set = ngx_http_conf_get_module_main_conf(cf, ngx_http_clientcert_module);
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    static const ngx_uint_t phases[] = {NGX_HTTP_REWRITE_PHASE, NGX_HTTP_ACCESS_PHASE};
+    ngx_http_handler_pt *handler;
+    ngx_uint_t i;
+
+    if (init_servers(cf, set) != NGX_OK || init_listeners(cf) != NGX_OK)
+        return NGX_ERROR;
+    if (set->enabled == 0)
+        return NGX_OK;
+    /* In a phase, what is registered last runs first: ahead of the rewrite module, whose `return` ends the phase. */
+    for (i = 0; i < 2; i++) {
+        handler = ngx_array_push(&core->phases[phases[i]].handlers);
+        if (handler == NULL)
+            return NGX_ERROR;
+        *handler = ngx_http_clientcert_location;
+    }
+    handler = ngx_array_push(&core->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (handler == NULL)
+        return NGX_ERROR;
+    *handler = ngx_http_clientcert_post_read;
+    ngx_http_clientcert_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_clientcert_header_filter;
+    return NGX_OK;
+}
+
+static ngx_clientcert_set_t *set_of(ngx_cycle_t *cycle) {
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
+        return NULL;
+    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module);
+}
+
+static ngx_int_t init_process(ngx_cycle_t *cycle) {
+    return ngx_clientcert_start(cycle, set_of(cycle));
+}
+
+static void exit_process(ngx_cycle_t *cycle) {
+    ngx_clientcert_stop(set_of(cycle));
+}
+
+#define ANYWHERE NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF
+
+static ngx_command_t commands[] = {
+    NGX_CLIENTCERT_COMMANDS(NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF, NGX_HTTP_SRV_CONF_OFFSET),
+    {ngx_string("clientcert_require"), ANYWHERE | NGX_CONF_1MORE, require, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("clientcert_login"), ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_str_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(ngx_http_clientcert_loc_conf_t, login), NULL},
+    {ngx_string("clientcert_log_out"), NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(ngx_http_clientcert_loc_conf_t, log_out), NULL},
+    ngx_null_command};
+
+static ngx_http_module_t context = {
+    ngx_http_clientcert_add_variables, init, ngx_clientcert_create_set, NULL, create_srv_conf, merge_srv_conf, create_loc_conf,
+    merge_loc_conf};
+
+ngx_module_t ngx_http_clientcert_module = {
+    NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,
+    NGX_MODULE_V1_PADDING};

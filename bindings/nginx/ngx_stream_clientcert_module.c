@@ -16,87 +16,39 @@ typedef struct {
     ngx_clientcert_requirement_t requirement;
 } server_conf_t;
 
-typedef struct {
-    ngx_clientcert_set_t set;
-    ngx_uint_t enabled;
-} main_conf_t;
-
-static ngx_int_t add_variables(ngx_conf_t *cf);
-static ngx_int_t variable(ngx_stream_session_t *s, ngx_stream_variable_value_t *value, uintptr_t data);
-static ngx_int_t init(ngx_conf_t *cf);
-static ngx_int_t enforce(ngx_stream_session_t *s);
-static ngx_int_t init_process(ngx_cycle_t *cycle);
-static void exit_process(ngx_cycle_t *cycle);
-static void *create_main_conf(ngx_conf_t *cf);
-static void *create_srv_conf(ngx_conf_t *cf);
-static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child);
-static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
 extern ngx_module_t ngx_stream_clientcert_module;
 
-#define SERVER NGX_STREAM_MAIN_CONF | NGX_STREAM_SRV_CONF
-#define VALUES(name, arguments)                                                                                        \
-    {ngx_string(name), SERVER | (arguments), ngx_clientcert_values, NGX_STREAM_SRV_CONF_OFFSET, 0, NULL}
+static void *create_srv_conf(ngx_conf_t *cf) {
+    server_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
 
-static ngx_command_t commands[] = {
-    {ngx_string("clientcert"), SERVER | NGX_CONF_FLAG, ngx_clientcert_enable, NGX_STREAM_SRV_CONF_OFFSET,
-     offsetof(ngx_clientcert_conf_t, enable), NULL},
-    {ngx_string("clientcert_option"), SERVER | NGX_CONF_TAKE2, ngx_clientcert_option, NGX_STREAM_SRV_CONF_OFFSET, 0,
-     NULL},
-    VALUES("clientcert_mode", NGX_CONF_TAKE1),
-    VALUES("clientcert_ca", NGX_CONF_1MORE),
-    VALUES("clientcert_crl", NGX_CONF_1MORE),
-    VALUES("clientcert_registry", NGX_CONF_TAKE1),
-    VALUES("clientcert_config", NGX_CONF_TAKE1),
-    {ngx_string("clientcert_identity"), SERVER | NGX_CONF_1MORE, ngx_clientcert_rule, NGX_STREAM_SRV_CONF_OFFSET, 0,
-     NULL},
-    {ngx_string("clientcert_refresh"), SERVER | NGX_CONF_TAKE1, ngx_conf_set_sec_slot, NGX_STREAM_SRV_CONF_OFFSET,
-     offsetof(ngx_clientcert_conf_t, refresh), NULL},
-    {ngx_string("clientcert_require"), SERVER | NGX_CONF_1MORE, require, NGX_STREAM_SRV_CONF_OFFSET, 0, NULL},
-    ngx_null_command};
+    if (conf == NULL)
+        return NULL;
+    ngx_clientcert_init_conf(&conf->common);
+    conf->requirement.requirement = NGX_CONF_UNSET_UINT;
+    conf->requirement.max_age = -1;
+    return conf;
+}
 
-static ngx_stream_module_t context = {add_variables, init, create_main_conf, NULL, create_srv_conf, merge_srv_conf};
+static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child) {
+    server_conf_t *from = parent, *conf = child;
 
-ngx_module_t ngx_stream_clientcert_module = {
-    NGX_MODULE_V1, &context, commands, NGX_STREAM_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,
-    NGX_MODULE_V1_PADDING};
-
-static ngx_int_t init(ngx_conf_t *cf) {
-    ngx_stream_core_main_conf_t *core = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_core_module);
-    main_conf_t *main = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_clientcert_module);
-    ngx_stream_core_srv_conf_t **servers = core->servers.elts;
-    ngx_str_t host = ngx_null_string;
-    ngx_stream_handler_pt *handler;
-    server_conf_t *conf;
-    ssl_conf_t *ssl;
-    ngx_uint_t i;
-
-    for (i = 0; i < core->servers.nelts; i++) {
-        conf = servers[i]->ctx->srv_conf[ngx_stream_clientcert_module.ctx_index];
-        ssl = servers[i]->ctx->srv_conf[ngx_stream_ssl_module.ctx_index];
-        if (!conf->common.enable)
-            continue;
-        main->enabled++;
-        if (ssl->ssl.ctx == NULL)
-            continue;
-        ngx_clientcert_stock_t stock = {ssl->verify, ssl->verify_depth, ssl->client_certificate,
-                                        ssl->trusted_certificate, ssl->crl, 0};
-#if nginx_version >= 1025005
-        host = servers[i]->server_name;
-        stock.ocsp = ssl->ocsp;
-#endif
-        if (ngx_clientcert_take_over(cf, &main->set, &conf->common, &stock, ssl->ssl.ctx, &host) != NGX_OK)
-            return NGX_ERROR;
-        ssl->verify = 0;
+    if (conf->requirement.requirement == NGX_CONF_UNSET_UINT)
+        conf->requirement = from->requirement;
+    if (conf->requirement.requirement == NGX_CONF_UNSET_UINT)
+        conf->requirement.requirement = CLIENTCERT_REQUIREMENT_NONE;
+    if (ngx_clientcert_merge_conf(cf, &from->common, &conf->common) != NGX_CONF_OK)
+        return NGX_CONF_ERROR;
+    if (conf->requirement.requirement != CLIENTCERT_REQUIREMENT_NONE && !conf->common.enable) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"clientcert_require\" needs \"clientcert on\"");
+        return NGX_CONF_ERROR;
     }
-    if (main->enabled == 0)
-        return NGX_OK;
-    /* The handshake is in the phase SSL, after ACCESS; this is the first one after it. */
-    handler = ngx_array_push(&core->phases[NGX_STREAM_PREREAD_PHASE].handlers);
-    if (handler == NULL)
-        return NGX_ERROR;
-    *handler = enforce;
-    return NGX_OK;
+    return NGX_CONF_OK;
+}
+
+static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
+    server_conf_t *conf = data;
+
+    return ngx_clientcert_require(cf, &conf->requirement);
 }
 
 static const clientcert_verdict *verdict_of(ngx_stream_session_t *s) {
@@ -132,14 +84,41 @@ static ngx_int_t enforce(ngx_stream_session_t *s) {
     return allowed ? NGX_DECLINED : NGX_STREAM_FORBIDDEN;
 }
 
-static ngx_int_t add_variables(ngx_conf_t *cf) {
-    ngx_str_t prefix = ngx_string("clientcert_");
-    ngx_stream_variable_t *added =
-        ngx_stream_add_variable(cf, &prefix, NGX_STREAM_VAR_PREFIX | NGX_STREAM_VAR_NOCACHEABLE);
+static ngx_int_t init(ngx_conf_t *cf) {
+    ngx_stream_core_main_conf_t *core = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_core_module);
+    ngx_clientcert_set_t *set = ngx_stream_conf_get_module_main_conf(cf, ngx_stream_clientcert_module);
+    ngx_stream_core_srv_conf_t **servers = core->servers.elts;
+    ngx_str_t host = ngx_null_string;
+    ngx_stream_handler_pt *handler;
+    server_conf_t *conf;
+    ssl_conf_t *ssl;
+    ngx_uint_t i;
 
-    if (added == NULL)
+    for (i = 0; i < core->servers.nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_stream_clientcert_module.ctx_index];
+        ssl = servers[i]->ctx->srv_conf[ngx_stream_ssl_module.ctx_index];
+        if (!conf->common.enable)
+            continue;
+        set->enabled++;
+        if (ssl->ssl.ctx == NULL)
+            continue;
+        ngx_clientcert_stock_t stock = {ssl->verify, ssl->verify_depth, ssl->client_certificate,
+                                        ssl->trusted_certificate, ssl->crl};
+#if nginx_version >= 1025005
+        host = servers[i]->server_name;
+        stock.ocsp = ssl->ocsp;
+#endif
+        if (ngx_clientcert_take_over(cf, set, &conf->common, &stock, ssl->ssl.ctx, &host) != NGX_OK)
+            return NGX_ERROR;
+        ssl->verify = 0;
+    }
+    if (set->enabled == 0)
+        return NGX_OK;
+    /* The handshake is in the phase SSL, after ACCESS; this is the first one after it. */
+    handler = ngx_array_push(&core->phases[NGX_STREAM_PREREAD_PHASE].handlers);
+    if (handler == NULL)
         return NGX_ERROR;
-    added->get_handler = variable;
+    *handler = enforce;
     return NGX_OK;
 }
 
@@ -164,60 +143,39 @@ static ngx_int_t variable(ngx_stream_session_t *s, ngx_stream_variable_value_t *
     return NGX_OK;
 }
 
-static main_conf_t *main_conf_of(ngx_cycle_t *cycle) {
+static ngx_int_t add_variables(ngx_conf_t *cf) {
+    ngx_str_t prefix = ngx_string("clientcert_");
+    ngx_stream_variable_t *added =
+        ngx_stream_add_variable(cf, &prefix, NGX_STREAM_VAR_PREFIX | NGX_STREAM_VAR_NOCACHEABLE);
+
+    if (added == NULL)
+        return NGX_ERROR;
+    added->get_handler = variable;
+    return NGX_OK;
+}
+
+static ngx_clientcert_set_t *set_of(ngx_cycle_t *cycle) {
     if (ngx_get_conf(cycle->conf_ctx, ngx_stream_module) == NULL)
         return NULL;
     return ngx_stream_cycle_get_module_main_conf(cycle, ngx_stream_clientcert_module);
 }
 
 static ngx_int_t init_process(ngx_cycle_t *cycle) {
-    main_conf_t *main = main_conf_of(cycle);
-
-    return main == NULL || main->enabled == 0 ? NGX_OK : ngx_clientcert_start(cycle, &main->set);
+    return ngx_clientcert_start(cycle, set_of(cycle));
 }
 
 static void exit_process(ngx_cycle_t *cycle) {
-    main_conf_t *main = main_conf_of(cycle);
-
-    if (main != NULL)
-        ngx_clientcert_stop(&main->set);
+    ngx_clientcert_stop(set_of(cycle));
 }
 
-static void *create_main_conf(ngx_conf_t *cf) {
-    main_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
+static ngx_command_t commands[] = {
+    NGX_CLIENTCERT_COMMANDS(NGX_STREAM_MAIN_CONF | NGX_STREAM_SRV_CONF, NGX_STREAM_SRV_CONF_OFFSET),
+    {ngx_string("clientcert_require"), NGX_STREAM_MAIN_CONF | NGX_STREAM_SRV_CONF | NGX_CONF_1MORE, require,
+     NGX_STREAM_SRV_CONF_OFFSET, 0, NULL},
+    ngx_null_command};
 
-    return conf == NULL || ngx_clientcert_init_set(cf, &conf->set) != NGX_OK ? NULL : conf;
-}
+static ngx_stream_module_t context = {add_variables, init, ngx_clientcert_create_set, NULL, create_srv_conf, merge_srv_conf};
 
-static void *create_srv_conf(ngx_conf_t *cf) {
-    server_conf_t *conf = ngx_pcalloc(cf->pool, sizeof(*conf));
-
-    if (conf == NULL)
-        return NULL;
-    ngx_clientcert_init_conf(&conf->common);
-    conf->requirement.requirement = NGX_CONF_UNSET_UINT;
-    conf->requirement.max_age = -1;
-    return conf;
-}
-
-static char *merge_srv_conf(ngx_conf_t *cf, void *parent, void *child) {
-    server_conf_t *from = parent, *conf = child;
-
-    if (conf->requirement.requirement == NGX_CONF_UNSET_UINT)
-        conf->requirement = from->requirement;
-    if (conf->requirement.requirement == NGX_CONF_UNSET_UINT)
-        conf->requirement.requirement = CLIENTCERT_REQUIREMENT_NONE;
-    if (ngx_clientcert_merge_conf(cf, &from->common, &conf->common) != NGX_CONF_OK)
-        return NGX_CONF_ERROR;
-    if (conf->requirement.requirement != CLIENTCERT_REQUIREMENT_NONE && !conf->common.enable) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"clientcert_require\" needs \"clientcert on\"");
-        return NGX_CONF_ERROR;
-    }
-    return NGX_CONF_OK;
-}
-
-static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
-    server_conf_t *conf = data;
-
-    return ngx_clientcert_require(cf, &conf->requirement);
-}
+ngx_module_t ngx_stream_clientcert_module = {
+    NGX_MODULE_V1, &context, commands, NGX_STREAM_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,
+    NGX_MODULE_V1_PADDING};

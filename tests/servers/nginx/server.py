@@ -59,10 +59,14 @@ class Facts:
     user: str
 
 
-def builtin(module: str) -> bool:
-    """Whether this nginx has a module in itself, and not in a file to load."""
+def stream_module() -> str:
+    """What loads nginx's own stream module, where it is not in nginx itself."""
     shown = subprocess.run([NGINX, "-V"], check=False, capture_output=True, text=True).stderr
-    return f"--with-{module}=dynamic" not in shown
+    if "--with-stream=dynamic" not in shown:
+        return ""
+    folder = re.search(r"--modules-path=(\S+)", shown)
+    assert folder is not None, shown
+    return f"load_module {folder[1]}/ngx_stream_module.so;"
 
 
 class Nginx(Server):
@@ -165,8 +169,8 @@ def write_configuration(
 ) -> Path:
     """Writes nginx.conf for http and stream blocks, loading what they need."""
     load = []
-    if stream and not builtin("stream"):
-        load.append("load_module modules/ngx_stream_module.so;")
+    if stream:
+        load.append(stream_module())
     if modules and http:
         load.append(f"load_module {MODULES}/ngx_http_clientcert_module.so;")
     if modules and stream:

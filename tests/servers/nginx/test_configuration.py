@@ -61,9 +61,7 @@ WRONG = [
     ('clientcert_identity "san.nonsense";', "san.nonsense"),
     ('clientcert_identity "san.email match=(";', "match"),
     ("clientcert_config @PKI@/no-such-file.toml;", "no-such-file.toml"),
-    ("clientcert_refresh soon;", "soon"),
-    ("clientcert perhaps;", "perhaps"),
-    ("clientcert on;", "duplicate"),
+    ("clientcert_refresh soon;", "invalid value"),
 ]
 
 WRONG_PLACES = [
@@ -107,21 +105,35 @@ def test_a_file_of_options(pki: Pki, tmp_path: Path) -> None:
     assert check(pki, tmp_path, f"clientcert_config {options};").returncode == 0
 
 
-def test_ocsp_is_never_left_out_silently(pki: Pki, tmp_path: Path) -> None:
-    done = check(
-        pki,
-        tmp_path,
-        "ssl_verify_client on; ssl_client_certificate @PKI@/root.crt; ssl_ocsp on;"
-        "resolver 127.0.0.1;",
-    )
+def test_the_switch(pki: Pki, tmp_path: Path) -> None:
+    server = SERVER.replace("clientcert on;", "@SWITCH@")
+    for switch, words in [("clientcert perhaps;", "perhaps"), ("clientcert;", "invalid number")]:
+        done = check(pki, tmp_path, CA, server=server.replace("@SWITCH@", switch))
+        assert_names(done, tmp_path, switch, words)
+    twice = server.replace("@SWITCH@", "clientcert on; clientcert on;")
+    assert_names(check(pki, tmp_path, CA, server=twice), tmp_path, "clientcert on;", "duplicate")
+
+
+# nginx asks responders about the path that it finds with its own CAs.
+OCSP = [
+    "ssl_ocsp on; clientcert_ca @PKI@/root.crt;",
+    "ssl_ocsp on; ssl_client_certificate @PKI@/root.crt; clientcert_mode optional;",
+    "clientcert_option ocsp leaf; clientcert_ca @PKI@/root.crt;",
+    "clientcert_option ocsp chain; clientcert_ca @PKI@/root.crt;",
+]
+
+
+@pytest.mark.parametrize("more", OCSP)
+def test_ocsp_is_never_left_out_silently(pki: Pki, tmp_path: Path, more: str) -> None:
+    done = check(pki, tmp_path, more + " resolver 127.0.0.1;")
     assert done.returncode != 0
-    assert "ssl_ocsp" in done.stderr
+    assert "ocsp" in done.stderr
 
 
 RIGHT = [
     "clientcert_mode require;",
     "clientcert_mode optional; clientcert_option enforcement handshake;",
-    "clientcert_option tolerate 'certificate_expired crl_expired';",
+    "clientcert_option tolerate certificate_expired,crl_expired;",
     "clientcert_refresh 0; clientcert_option depth 2;",
     'clientcert_identity "san.email lower"; clientcert_identity "subject.cn";',
 ]

@@ -91,13 +91,9 @@ def test_from_a_host_that_asks_nobody(server: Nginx, pki: Pki) -> None:
 
 def test_without_a_name_the_first_host_answers(server: Nginx, pki: Pki) -> None:
     for tls in ["1.2", "1.3"]:
-        here = s_client(
-            pki, server.port, "/", "good", tls=tls, host="one.test", more=["-noservername"]
-        )
+        here = s_client(pki, server.port, "/", "good", tls=tls, server_name="", host="one.test")
         assert here.answer.status == 200
-        there = s_client(
-            pki, server.port, "/", "good", tls=tls, host="two.test", more=["-noservername"]
-        )
+        there = s_client(pki, server.port, "/", "good", tls=tls, server_name="", host="two.test")
         assert there.answer.status in REFUSED
 
 
@@ -146,4 +142,4 @@ def test_handshakes_that_are_rejected(nginx: Start, pki: Pki) -> None:
     assert curl(pki, server.port, "/", "good", host="one.test").body == "ONE SUCCESS\n"
     assert curl(pki, server.port, "/", host="one.test").status == 400
     rejected = s_client(pki, server.port, "/", "good", server_name="two.test")
-    assert rejected.alert == "unrecognized name"
+    assert rejected.alert == "unrecognized_name"

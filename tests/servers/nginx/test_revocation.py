@@ -49,7 +49,6 @@ def test_a_crl_is_replaced_under_load(nginx: Start, pki: Pki, tmp_path: Path) ->
         assert curl(pki, server.port, "/", "frank").body == "SUCCESS\n"
         outcome = storm.end()
     assert set(outcome) == {"200"}, outcome
-    assert outcome["200"] > 20
 
 
 def test_a_crl_that_cannot_be_read_replaces_nothing(nginx: Start, pki: Pki, tmp_path: Path) -> None:

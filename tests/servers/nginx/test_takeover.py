@@ -1,6 +1,5 @@
 """nginx's own directives: with and without `clientcert on` the same clients see the same."""
 
-import dataclasses
 import http.client
 
 import pytest
@@ -48,16 +47,14 @@ CONFIGURATIONS = {
 }
 
 
-@dataclasses.dataclass
-class Seen:
-    """What a client learns: the status, the variables where it was served, and the page where not."""
-
-    status: int
-    page: str
-
-
-# What is not as nginx has it, by configuration and client: stock, and with the module.
-DIFFERENCES: dict[tuple[str, str | None], tuple[Seen, Seen]] = {}
+# Statuses that are not nginx's, by configuration and client: stock, and with the module.
+STATUSES: dict[tuple[str, str | None], tuple[int, int]] = {
+    # OpenSSL looks no further than the depth, and does not find the root: an error that nginx forgives.
+    ("depth", "chain"): (200, 400),
+    ("depth", "revoked-below"): (200, 400),
+    # OpenSSL misses its own CRL, too: an error that nginx does not forgive.
+    ("crl_optional_no_ca", "self"): (400, 200),
+}
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -87,16 +84,20 @@ def test_the_same_with_and_without(nginx: Start, pki: Pki, name: str) -> None:
             stock, ours = (
                 curl(pki, server.port_of(kind), "/", client, tls=tls) for kind in ["stock", "ours"]
             )
-            seen = Seen(stock.status, page(stock.body)), Seen(ours.status, page(ours.body))
-            if (name, client) in DIFFERENCES:
-                assert seen == DIFFERENCES[name, client], client
+            if (name, client) in STATUSES:
+                assert (stock.status, ours.status) == STATUSES[name, client], client
             else:
-                assert seen[0] == seen[1], client
+                assert stock.status == ours.status, client
+                # Of several reasons each side tells its first, and without a path nginx misses a CRL.
+                brief = client == "elsewhere-expired" or "ssl_crl" in CONFIGURATIONS[name]
+                assert page(stock.body, brief) == page(ours.body, brief), client
 
 
-def page(body: str) -> str:
-    """nginx's own page for a refusal says less than ours: its status is compared, and its words are not."""
-    return "" if "<html" in body or "refused" in body else body
+def page(body: str, brief: bool) -> str:
+    """What our configuration answers, and not the page of a refusal; if brief, without the reason."""
+    if not body.startswith(("NONE", "SUCCESS", "FAILED", "bad", "none")):
+        return ""
+    return body.split("FAILED:")[0] if brief else body
 
 
 def test_plain_http_on_a_port_for_https(nginx: Start) -> None:

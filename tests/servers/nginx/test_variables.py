@@ -120,15 +120,17 @@ def test_a_failure_that_is_tolerated(server: Nginx, pki: Pki) -> None:
     assert "x-user" not in seen, "who is not verified is nobody"
 
 
-@pytest.mark.parametrize("client", ["good", "chain", "elsewhere", "names"])
+@pytest.mark.parametrize("client", ["good", "chain", "names"])
 def test_json_is_that_of_the_tool(server: Nginx, pki: Pki, tmp_path: Path, client: str) -> None:
     shown = json.loads(received(pki, server.port, "/", client)["x-json"])
     options = tmp_path / "clientcert.toml"
     options.write_text(
         f'mode = "optional_no_ca"\nca = "{pki.root}"\nidentity = ["subject.cn lower"]\n'
     )
+    # curl completes what it presents with the CAs that it knows itself.
+    presented = [f"{client}.crt", "intermediate.crt" if client == "chain" else "root.crt"]
     chain = tmp_path / "chain.pem"
-    chain.write_text(pki.client(client).read_text().split("-----BEGIN PRIVATE KEY")[0])
+    chain.write_text("".join((pki.folder / name).read_text() for name in presented))
     expected = json.loads(
         clientcert("verify", "--json", "--config", options, chain, check=False).stdout
     )

@@ -50,9 +50,9 @@ def test_a_worker_dies_and_the_others_go_on(nginx: Start, pki: Pki) -> None:
                 "there is a new worker",
             )
         outcome = storm.end()
-    served = outcome.pop("200")
-    # Whoever was at the worker that died has lost his connection, and nobody else.
-    assert served > 20 * sum(outcome.values()), (served, outcome)
+    assert outcome.pop("200") > 0
+    # Whoever was at the worker that died has lost his connection, and nobody else: at most each client each time.
+    assert sum(outcome.values()) <= 2 * 3, outcome
     assert Client(pki, "good").get(server.port).body == "alice\n"
 
 
@@ -75,7 +75,7 @@ def test_the_master_has_no_threads(nginx: Start, pki: Pki) -> None:
     server = nginx(SITE)
     assert threads(server.process.pid) == 1
     worker = server.workers()[0]
-    assert threads(worker) == 2, "one looks at files"
+    eventually(lambda: threads(worker) == 2, "one thread looks at files")
     assert Client(pki, "good").get(server.port).body == "alice\n"
     server.signal(signal.SIGQUIT)
     eventually(lambda: server.process.poll() is not None, "it ends when it is asked to")

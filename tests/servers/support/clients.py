@@ -21,6 +21,19 @@ from support.project import HOST, program
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 SECONDS = 20
+ALERTS = {
+    40: "handshake_failure",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    48: "unknown_ca",
+    49: "access_denied",
+    80: "internal_error",
+    112: "unrecognized_name",
+    116: "certificate_required",
+}
 
 Headers = Sequence[tuple[str, str]]
 
@@ -107,13 +120,13 @@ class Handshake:
 
     @property
     def resumed(self) -> bool:
-        return re.search(r"^Reused, TLS", self.output, re.MULTILINE) is not None
+        return "Reused, TLS" in self.output
 
     @property
     def alert(self) -> str:
-        """The alert in OpenSSL's words, or nothing."""
-        found = re.search(r"alert ([a-z ]*[a-z]):", self.output)
-        return found[1] if found else ""
+        """The alert that ended the handshake, by its name in RFC 8446, or nothing."""
+        found = re.search(r"SSL alert number (\d+)", self.output)
+        return ALERTS[int(found[1])] if found else ""
 
 
 def s_client(
@@ -124,29 +137,26 @@ def s_client(
     *,
     tls: str = "1.3",
     server_name: str = "localhost",
-    host: str | None = None,
+    host: str = "localhost",
     session_in: Path | None = None,
     session_out: Path | None = None,
     more: Sequence[str] = (),
 ) -> Handshake:
-    """One connection and one request of `openssl s_client`, which keeps its session in a file."""
-    argv = [
-        program("openssl"),
-        "s_client",
-        "-connect",
-        f"{HOST}:{port}",
-        "-servername",
-        server_name,
-    ]
+    """One connection and one request of `openssl s_client`; without a name it sends no SNI."""
+    argv = [program("openssl"), "s_client", "-connect", f"{HOST}:{port}"]
+    argv += ["-servername", server_name] if server_name else ["-noservername"]
     argv += [f"-tls{tls.replace('.', '_')}", "-CAfile", str(pki.root), "-verify_return_error"]
     if client is not None:
         pem = str(pki.client(client))
-        argv += ["-cert", pem, "-key", pem, "-cert_chain", pem]
+        argv += ["-cert", pem, "-key", pem]
+        chain = pki.client(client).with_suffix(".chain")
+        if chain.stat().st_size:
+            argv += ["-cert_chain", str(chain)]
     if session_in is not None:
         argv += ["-sess_in", str(session_in)]
     if session_out is not None:
         argv += ["-sess_out", str(session_out)]
-    request = f"GET {path} HTTP/1.1\r\nHost: {host or server_name}\r\nConnection: close\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     done = subprocess.run(
         [*argv, "-ign_eof", *more],
         check=False,
@@ -155,7 +165,8 @@ def s_client(
         timeout=SECONDS,
     )
     output = (done.stdout + done.stderr).decode(errors="replace")
-    status = re.search(r"^HTTP/1\.[01] (\d+)", output, re.MULTILINE)
+    # What it has to say itself may stand on the same line.
+    status = re.search(r"HTTP/1\.[01] (\d{3}) ", output)
     return Handshake(
         output, Answer(int(status[1]) if status else 0, error="" if status else output)
     )

@@ -21,7 +21,8 @@ SERVER_NAMES = ["localhost", "one.test", "two.test", "three.test"]
 
 
 class Pki:
-    """A folder of PEM files. A client NAME presents NAME.pem: its certificate, those above it, and its key."""
+    """A folder of PEM files. A client NAME presents NAME.pem: its certificate, those above it, and its key;
+    NAME.chain has those above it alone."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -114,6 +115,7 @@ class Pki:
         (self.folder / f"{name}.crt").write_bytes(pem)
         (self.folder / f"{name}.key").write_bytes(secret)
         (self.folder / f"{name}.pem").write_bytes(b"".join([pem, *above, secret]))
+        (self.folder / f"{name}.chain").write_bytes(b"".join(above))
         return self.folder / f"{name}.pem"
 
     def write_crls(self, path: Path, *revoked: str, number: int = 1, days: int = 7) -> Path:

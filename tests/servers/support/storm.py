@@ -1,6 +1,7 @@
 """Many clients at once, each a process: full handshakes or resumed ones, and what came of them."""
 
 import multiprocessing
+import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,6 +20,7 @@ class Storm:
         self._pool = ProcessPoolExecutor(processes, mp_context=self._context)
         self._manager = self._context.Manager()
         self._stop = self._manager.Event()
+        self._connected = self._manager.Semaphore(0)
         self._processes = processes
         self._clients: list[Future[Counter[str]]] = []
 
@@ -33,11 +35,13 @@ class Storm:
         return sum((future.result() for future in futures), Counter())
 
     def start(self, pki: Pki, port: int, client: str) -> None:
-        """Lets clients connect again and again until `end`."""
+        """Lets clients connect again and again until `end`; returns when each has been there once."""
         self._clients += [
-            self._pool.submit(_connect_until, pki, port, client, self._stop)
+            self._pool.submit(_connect_until, pki, port, client, self._stop, self._connected)
             for _ in range(self._processes)
         ]
+        for _ in range(self._processes):
+            assert self._connected.acquire(timeout=60), "a client never connected"
 
     def end(self) -> Counter[str]:
         self._stop.set()
@@ -65,10 +69,13 @@ def _connect(pki: Pki, port: int, client: str, tls: str, count: int) -> Counter[
     return Counter(_outcome(visitor, port) for _ in range(count))
 
 
-def _connect_until(pki: Pki, port: int, client: str, stop: object) -> Counter[str]:
+def _connect_until(
+    pki: Pki, port: int, client: str, stop: threading.Event, connected: threading.Semaphore
+) -> Counter[str]:
     visitor = Client(pki, client)
-    outcomes: Counter[str] = Counter()
-    while not stop.is_set():  # type: ignore[attr-defined]
+    outcomes = Counter([_outcome(visitor, port)])
+    connected.release()
+    while not stop.is_set():
         outcomes[_outcome(visitor, port)] += 1
         time.sleep(0.005)
     return outcomes
