@@ -1,6 +1,6 @@
 /*
  * What the files of this module share. From the top: mod_clientcert.c registers the hooks, configuration.c has the
- * directives and makes verifiers of them, tls.c joins those to mod_ssl, decision.c asks clientcert about each request,
+ * directives, policy.c makes verifiers of them, tls.c joins those to mod_ssl, ocsp.c asks responders, decision.c asks clientcert about each request,
  * authentication.c is AuthType and Require, variables.c tells applications who the client is, and reload.c keeps CRLs,
  * CAs and registrations fresh.
  */
@@ -114,6 +114,9 @@ int tls_handshake_done(conn_rec *of);
 struct connection *connection_of(conn_rec *of);
 int connection_settle(conn_rec *of, struct connection *connection);
 void tls_tell_mod_ssl(const struct connection *connection);
+
+/* ocsp.c */
+clientcert_verdict *ocsp_ask(conn_rec *of, const struct host *host, const clientcert_verdict *waiting);
 
 /* decision.c */
 const char *requirement_parse(apr_pool_t *pool, const char *line, struct requirement **out);

@@ -47,11 +47,12 @@ static int complain(const struct host *host, const char *message) {
     for (size_t i = 0; i < 2; i++)
         for (int j = 0; j < both[i]->nelts; j++) {
             const struct setting *setting = &APR_ARRAY_IDX(both[i], j, struct setting);
-            char quoted[64], ticked[64];
+            const char *named[] = {apr_pstrcat(both[i]->pool, "'", setting->name, "'", NULL),
+                                   apr_pstrcat(both[i]->pool, "`", setting->name, "`", NULL),
+                                   apr_pstrcat(both[i]->pool, "'", setting->value, "'", NULL)};
 
-            apr_snprintf(quoted, sizeof(quoted), "'%s'", setting->name);
-            apr_snprintf(ticked, sizeof(ticked), "`%s`", setting->name);
-            if (strstr(message, quoted) != NULL || strstr(message, ticked) != NULL || strstr(message, setting->value) != NULL)
+            if (strstr(message, named[0]) != NULL || strstr(message, named[1]) != NULL ||
+                strstr(message, named[2]) != NULL || (setting->value[0] == '/' && strstr(message, setting->value) != NULL))
                 at = setting;
         }
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "Syntax error on line %d of %s: %s", at->line, at->file,
@@ -92,6 +93,26 @@ static int take(clientcert_config *config, const struct host *host, const char *
     return setting == NULL || set(config, directive, setting->value, error);
 }
 
+static int is_on(const struct setting *setting) {
+    return setting != NULL && strcasecmp(setting->value, "off") != 0;
+}
+
+/* Who asks is this module, after the handshake: a client that is refused gets a page. */
+static int set_ocsp(clientcert_config *config, const struct host *host, clientcert_error **error) {
+    const struct setting *responder = setting_find(host->theirs, "SSLOCSPDefaultResponder");
+    const struct setting *age = setting_find(host->theirs, "SSLOCSPResponseMaxAge");
+
+    if (!is_on(setting_find(host->theirs, "SSLOCSPEnable")))
+        return 1;
+    if (is_on(setting_find(host->theirs, "SSLOCSPOverrideResponder")) && responder != NULL &&
+        !set(config, "ocsp_responder", responder->value, error))
+        return 0;
+    return take(config, host, "SSLOCSPEnable", error) && set(config, "enforcement", "request", error) &&
+           take(config, host, "SSLOCSPResponseTimeSkew", error) &&
+           (age == NULL || strcmp(age->value, "-1") == 0 || set(config, "ocsp_max_age", age->value, error)) &&
+           (!is_on(setting_find(host->theirs, "SSLOCSPUseRequestNonce")) || set(config, "ocsp_nonce", "true", error));
+}
+
 /* mod_ssl's directives, where ours do not say it. `own` is a dump of ours alone. */
 static int set_theirs(clientcert_config *config, const struct host *host, const char *own, clientcert_error **error) {
     const struct setting *mode = setting_find(host->theirs, "SSLVerifyClient");
@@ -118,7 +139,7 @@ static int set_theirs(clientcert_config *config, const struct host *host, const 
         if (setting_find(host->theirs, "SSLVerifyDepth") == NULL && !set(config, "SSLVerifyDepth", "1", error))
             return 0;
     }
-    if (!take(config, host, "SSLVerifyDepth", error))
+    if (!take(config, host, "SSLVerifyDepth", error) || !set_ocsp(config, host, error))
         return 0;
     if (check == NULL || strcasecmp(check->value, "none") == 0 || has(own, "crl", NULL))
         return 1;
@@ -127,14 +148,19 @@ static int set_theirs(clientcert_config *config, const struct host *host, const 
     return set(config, "SSLCARevocationCheck", check->value, error);
 }
 
-/* What the module cannot do yet must not be left undone in silence. */
+/* What the module cannot do must not be left undone in silence. */
 static const char *unsupported(const struct host *host, const char *dump) {
-    const struct setting *ocsp = setting_find(host->theirs, "SSLOCSPEnable");
+    static const char *const directives[] = {"SSLOCSPProxyURL", "SSLOCSPNoverify", "SSLOCSPResponderCertificateFile"};
+    int asks = has(dump, "ocsp", "\"leaf\"") || has(dump, "ocsp", "\"chain\"");
 
-    if (ocsp != NULL && strcasecmp(ocsp->value, "off") != 0)
-        return "'SSLOCSPEnable': mod_ssl asks no OCSP responder where ClientCert is On";
-    if (has(dump, "ocsp", "\"leaf\"") || has(dump, "ocsp", "\"chain\""))
-        return "'ocsp': this module asks no OCSP responder";
+    for (size_t i = 0; asks && i < 3; i++)
+        if (is_on(setting_find(host->theirs, directives[i])))
+            return apr_pstrcat(host->own->pool, "'", directives[i], "' cannot be kept where ClientCert is On", NULL);
+    if (asks && setting_find(host->theirs, "SSLOCSPDefaultResponder") != NULL &&
+        !is_on(setting_find(host->theirs, "SSLOCSPOverrideResponder")))
+        return "'SSLOCSPDefaultResponder' needs SSLOCSPOverrideResponder On where ClientCert is On";
+    if (asks && has(dump, "enforcement", "\"handshake\""))
+        return "'ocsp': responders are asked after the handshake, which needs enforcement = request";
     if (has(dump, "registry", "\"external\""))
         return "'registry': this module has no database of its own";
     if (has(dump, "certificate_host", NULL))

@@ -29,21 +29,6 @@ static int is_ours(const SSL *ssl) {
     return ssl != NULL && context_index >= 0 && SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index) != NULL;
 }
 
-/* OpenSSL takes the callbacks of tickets from the context that a connection began with, which may be that of another
-   virtual host: there they do what OpenSSL does without them. */
-static int on_ticket(SSL *ssl, void *unused) {
-    return is_ours(ssl) ? clientcert_openssl_generate_ticket(ssl, unused) : 1;
-}
-
-static SSL_TICKET_RETURN on_returned_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *key_name,
-                                            size_t key_name_length, SSL_TICKET_STATUS status, void *unused) {
-    if (is_ours(ssl))
-        return clientcert_openssl_decrypt_ticket(ssl, session, key_name, key_name_length, status, unused);
-    if (status == SSL_TICKET_SUCCESS)
-        return SSL_TICKET_RETURN_USE;
-    return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_IGNORE_RENEW;
-}
-
 static int refuse_context(const server_rec *server) {
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "clientcert: the verifier cannot be joined to the TLS context");
     return HTTP_INTERNAL_SERVER_ERROR;
@@ -70,9 +55,9 @@ static int on_context(server_rec *server, apr_pool_t *pool, int is_proxy, SSL_CT
         if (names != NULL)
             SSL_CTX_set0_CA_list(context, names);
         host->in_tls = 1;
-    }
-    if (SSL_CTX_set_session_ticket_cb(context, on_ticket, on_returned_ticket, NULL) != 1)
+    } else if (clientcert_openssl_share(context) != 1) {
         return refuse_context(server);
+    }
     return OK;
 }
 
@@ -131,6 +116,17 @@ void tls_tell_mod_ssl(const struct connection *connection) {
         SSL_set_verify_result(connection->ssl, clientcert_verdict_x509_error(connection->verdict));
 }
 
+/* Asks the OCSP responders that a verdict waits for, which takes its time, as in mod_ssl. */
+static const clientcert_verdict *ocsp_complete(conn_rec *of, SSL *ssl, const clientcert_verdict *waiting) {
+    const struct host *host = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index);
+    clientcert_verdict *complete = ocsp_ask(of, host, waiting);
+
+    if (clientcert_openssl_set_verdict(ssl, complete) != 1)
+        ap_log_cerror(APLOG_MARK, APLOG_ERR, 0, of, "clientcert: the OCSP answer cannot be kept");
+    clientcert_verdict_free(complete);
+    return clientcert_openssl_verdict(ssl);
+}
+
 /* Takes the verdict on the client as it is now: 1 where it is a new one. Only in the thread of the connection itself. */
 int connection_settle(conn_rec *of, struct connection *connection) {
     const clientcert_verdict *verdict;
@@ -139,6 +135,8 @@ int connection_settle(conn_rec *of, struct connection *connection) {
     if (of->master != NULL || !is_ours(connection->ssl) || !SSL_is_init_finished(connection->ssl))
         return 0;
     verdict = clientcert_openssl_verdict(connection->ssl);
+    if (clientcert_verdict_ocsp_count(verdict) > 0)
+        verdict = ocsp_complete(of, connection->ssl, verdict);
     changed = verdict != connection->verdict;
     if (changed) {
         clientcert_verdict_free(connection->verdict);

@@ -20,7 +20,7 @@ WRONG = {
     "ClientCertOption SSLVerifyClient require": "another system's name",
     "ClientCertOption ca @PKI@/nowhere.crt": "nowhere.crt",
     "ClientCertOption crl @PKI@/root.crt": "root.crt",
-    "ClientCertOption ocsp leaf": "ocsp",
+    "ClientCertOption ocsp leaf\nClientCertOption enforcement handshake": "after the handshake",
     "ClientCertOption certificate_host other.example": "certificate_host",
     "ClientCertOption registry external": "registry",
     "ClientCertConfig @PKI@/nowhere.toml": "nowhere.toml",
@@ -36,8 +36,10 @@ WRONG = {
     "Require clientcert everything": "everything",
     "SSLVerifyClient sometimes": "",
     "SSLVerifyDepth 0": "0",
-    "SSLOCSPEnable on": "OCSP",
-    "SSLOCSPEnable leaf": "OCSP",
+    "SSLOCSPNoverify on\nSSLOCSPEnable leaf": "SSLOCSPNoverify",
+    "SSLOCSPProxyURL http://proxy/\nSSLOCSPEnable on": "SSLOCSPProxyURL",
+    "SSLOCSPDefaultResponder http://responder/\nSSLOCSPEnable on": "SSLOCSPOverrideResponder",
+    "SSLOCSPEnable leaf no_ocsp_for_cert_ok": "no_ocsp_for_cert_ok",
     "<Location /x>\nSSLVerifyDepth 1\n</Location>": "SSLVerifyDepth",
 }
 
