@@ -1,4 +1,5 @@
 /* The directives: ours, and those of mod_ssl that we read along to take their meaning over. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,8 +47,8 @@ void *host_merge(apr_pool_t *pool, void *base_host, void *added_host) {
         host->refresh = base->refresh;
     if (added->config_file == NULL)
         host->config_file = base->config_file;
-    if (added->unsupported.name == NULL)
-        host->unsupported = base->unsupported;
+    if (base->deepest > host->deepest)
+        host->deepest = base->deepest;
     host->own = settings_merge(pool, base->own, added->own);
     host->theirs = settings_merge(pool, base->theirs, added->theirs);
     return host;
@@ -61,7 +62,7 @@ void *place_create(apr_pool_t *pool, char *path) {
     struct place *place = apr_pcalloc(pool, sizeof(*place));
 
     (void)path;
-    place->log_out = -1;
+    place->verify_depth = place->log_out = -1;
     place->dialect = -2;
     return place;
 }
@@ -72,6 +73,8 @@ void *place_merge(apr_pool_t *pool, void *base_place, void *added_place) {
 
     if (added->verify_client == NULL)
         place->verify_client = base->verify_client;
+    if (added->verify_depth < 0)
+        place->verify_depth = base->verify_depth;
     if (added->required == NULL)
         place->required = base->required;
     if (added->fallback == NULL)
@@ -213,22 +216,26 @@ static const char *read_file_setting(cmd_parms *command, void *unused, const cha
 }
 
 static const char *read_verify_client(cmd_parms *command, void *of, const char *value) {
+    if (strcasecmp(value, "on") == 0)
+        value = "require";
+    if (strcasecmp(value, "off") == 0)
+        value = "none";
     if (command->path == NULL)
         return read_along(command, value);
     ((struct place *)of)->verify_client = value;
     return NULL;
 }
 
-/* The depth is part of the policy that judges a connection: it cannot differ between its places. */
-static const char *read_verify_depth(cmd_parms *command, void *unused, const char *value) {
+/* A connection is judged by the greatest depth that any place takes; the others look how deep its path was. */
+static const char *read_verify_depth(cmd_parms *command, void *of, const char *value) {
     struct host *host = host_of(command->server);
+    struct place *place = of;
 
-    (void)unused;
     if (command->path == NULL)
         return read_along(command, value);
-    if (host->verifier != NULL)
-        return "SSLVerifyDepth of a place cannot be kept where ClientCert is On";
-    host->unsupported = setting_make(command, "SSLVerifyDepth of a place", value);
+    place->verify_depth = atoi(value);
+    if (place->verify_depth > host->deepest)
+        host->deepest = place->verify_depth;
     return NULL;
 }
 
@@ -296,7 +303,7 @@ static int complain(const struct setting *at, const char *message) {
 
 /* Makes the verifier of each virtual host, also for `apachectl -t`: what cannot be verified with is found out here. */
 int configuration_check(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scratch, server_rec *server) {
-    (void)log;
+    (void)log, (void)scratch;
     policy_forget(config);
     for (; server != NULL; server = server->next) {
         struct host *host = host_of(server);
@@ -306,9 +313,6 @@ int configuration_check(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scratch
         host->in_tls = 0;
         if (host->enabled != 1)
             continue;
-        if (host->unsupported.name != NULL)
-            return complain(&host->unsupported,
-                            apr_pstrcat(scratch, host->unsupported.name, " cannot be kept where ClientCert is On", NULL));
         status = policy_make(config, host, server);
         if (status != OK)
             return status;

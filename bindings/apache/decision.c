@@ -253,7 +253,29 @@ int decision_read_request(request_rec *request) {
 }
 
 static int is_required(const char *verify_client) {
-    return verify_client != NULL && (strcasecmp(verify_client, "require") == 0 || strcmp(verify_client, "2") == 0);
+    return verify_client != NULL && strcasecmp(verify_client, "require") == 0;
+}
+
+/* How far the pinned CA is from the client's certificate, as mod_ssl counts: only certificates of the path have an
+   `anchor`. */
+static int depth_of(const clientcert_verdict *verdict) {
+    int depth = -1;
+
+    for (const char *at = clientcert_verdict_json(verdict, NULL); at != NULL; at = strstr(at + 1, "\"anchor\":"))
+        depth++;
+    return depth - 1;
+}
+
+/* Whether a path is deeper than this place takes, where another place of the host takes a deeper one. */
+static int is_too_deep(const request_rec *request, const struct request *of) {
+    const struct host *host = host_of(request->server);
+    const struct place *place = place_of(request);
+    int limit = place->verify_depth;
+
+    if (limit < 0 && host->deepest > policy_depth(host))
+        limit = policy_depth(host);
+    return limit >= 0 && (place->verify_client != NULL || setting_find(host->theirs, "SSLVerifyClient") != NULL) &&
+           clientcert_verdict_verified(of->verdict) && depth_of(of->verdict) > limit;
 }
 
 /* What one requirement says; a request without a client of ours meets none. */
@@ -274,6 +296,10 @@ static int enforce(request_rec *request, struct request *of) {
     const struct place *place = place_of(request);
     int status = DECLINED;
 
+    if (of != NULL && is_too_deep(request, of)) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, request, "clientcert: the path is deeper than SSLVerifyDepth");
+        return HTTP_FORBIDDEN;
+    }
     if (is_required(place->verify_client) && host_of(request->server)->verifier != NULL)
         status = meet(request, of, &a_verified_client);
     if (status == DECLINED && place->required != NULL)

@@ -39,7 +39,7 @@ struct host {
     apr_array_header_t *theirs; /* of struct setting: what mod_ssl has, by its directives' names */
     struct setting at;          /* the ClientCert that applies */
     const server_rec *said_by;  /* the server that it stands in */
-    struct setting unsupported; /* what cannot be kept where clientcert decides; NULL names: nothing */
+    int deepest;                /* the greatest SSLVerifyDepth of its places; 0: none has one */
     clientcert_verifier *verifier; /* NULL: mod_ssl decides alone */
     int in_tls;                    /* a context of mod_ssl has the verifier */
 };
@@ -55,6 +55,7 @@ struct requirement {
 /* What a directory, location or file has. */
 struct place {
     const char *verify_client; /* mod_ssl's SSLVerifyClient; NULL: not said */
+    int verify_depth;          /* mod_ssl's SSLVerifyDepth; -1: not said */
     const struct requirement *required;
     const char *fallback; /* "on", "off", or the URL of another log-in; NULL: not said */
     int log_out;          /* -1: not said */
@@ -103,6 +104,7 @@ int configuration_check_tls(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scr
 
 /* policy.c */
 int policy_make(apr_pool_t *pool, struct host *host, const server_rec *server);
+int policy_depth(const struct host *host);
 int policy_in_use(void);
 size_t policy_count(void);
 const clientcert_verifier *policy_at(size_t index);

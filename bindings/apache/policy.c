@@ -1,4 +1,5 @@
 /* Options become verifiers: ours, and where they say nothing, what mod_ssl's directives mean. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -113,6 +114,25 @@ static int set_ocsp(clientcert_config *config, const struct host *host, clientce
            (!is_on(setting_find(host->theirs, "SSLOCSPUseRequestNonce")) || set(config, "ocsp_nonce", "true", error));
 }
 
+/* The SSLVerifyDepth of the server. Who takes mod_ssl's CAs has its default, too: no intermediate CA. -1: ours counts. */
+int policy_depth(const struct host *host) {
+    const struct setting *depth = setting_find(host->theirs, "SSLVerifyDepth");
+
+    if (depth != NULL)
+        return atoi(depth->value);
+    return setting_find(host->theirs, "SSLCACertificateFile") || setting_find(host->theirs, "SSLCACertificatePath") ? 1 : -1;
+}
+
+static int set_depth(clientcert_config *config, const struct host *host, clientcert_error **error) {
+    int depth = policy_depth(host);
+    char text[16];
+
+    if (depth < 0)
+        return 1;
+    apr_snprintf(text, sizeof(text), "%d", host->deepest > depth ? host->deepest : depth);
+    return set(config, "SSLVerifyDepth", text, error);
+}
+
 /* mod_ssl's directives, where ours do not say it. `own` is a dump of ours alone. */
 static int set_theirs(clientcert_config *config, const struct host *host, const char *own, clientcert_error **error) {
     const struct setting *mode = setting_find(host->theirs, "SSLVerifyClient");
@@ -121,7 +141,7 @@ static int set_theirs(clientcert_config *config, const struct host *host, const 
     int has_crls = setting_find(host->theirs, "SSLCARevocationFile") || setting_find(host->theirs, "SSLCARevocationPath");
 
     /* Without SSLVerifyClient, or with none, mod_ssl asks where a directory says so. CAs of our own have our own default. */
-    if (mode != NULL && strcasecmp(mode->value, "none") != 0 && strcmp(mode->value, "0") != 0) {
+    if (mode != NULL && strcasecmp(mode->value, "none") != 0) {
         if (!set(config, "SSLVerifyClient", mode->value, error))
             return 0;
     } else if (!has(own, "ca", NULL) && !has(own, "registry", NULL)) {
@@ -135,11 +155,8 @@ static int set_theirs(clientcert_config *config, const struct host *host, const 
     if (has_cas && !has(own, "ca", NULL)) {
         if (!take(config, host, "SSLCACertificateFile", error) || !take(config, host, "SSLCACertificatePath", error))
             return 0;
-        /* Who takes mod_ssl's CAs has its default, too: no intermediate CA. */
-        if (setting_find(host->theirs, "SSLVerifyDepth") == NULL && !set(config, "SSLVerifyDepth", "1", error))
-            return 0;
     }
-    if (!take(config, host, "SSLVerifyDepth", error) || !set_ocsp(config, host, error))
+    if (!set_depth(config, host, error) || !set_ocsp(config, host, error))
         return 0;
     if (check == NULL || strcasecmp(check->value, "none") == 0 || has(own, "crl", NULL))
         return 1;

@@ -134,7 +134,7 @@ class Apache(Server):
     def configure(self, hosts: str) -> None:
         """Writes the configuration; a running server takes it up at `graceful`."""
         for name in re.findall(r"@(PORT\w*)@", hosts):
-            self.values.setdefault(name, free_port())
+            self.values.setdefault(name, another_port(self.values))
         write_configuration(self.folder, hosts, self._mpm, self._module, **self.values)
 
     def graceful(self) -> None:
@@ -189,6 +189,14 @@ def check(pki: Pki, folder: Path, hosts: str, **values: object) -> subprocess.Co
     values = defaults(pki, folder) | ports | values
     path = write_configuration(folder, hosts, "event", True, **values)
     return run(HTTPD, "-f", path, "-t", check=False)
+
+
+def another_port(values: dict[str, object]) -> int:
+    """A free port that is not yet in the configuration."""
+    while True:
+        port = free_port()
+        if port not in values.values():
+            return port
 
 
 def make_site(folder: Path) -> None:

@@ -40,7 +40,6 @@ WRONG = {
     "SSLOCSPProxyURL http://proxy/\nSSLOCSPEnable on": "SSLOCSPProxyURL",
     "SSLOCSPDefaultResponder http://responder/\nSSLOCSPEnable on": "SSLOCSPOverrideResponder",
     "SSLOCSPEnable leaf no_ocsp_for_cert_ok": "no_ocsp_for_cert_ok",
-    "<Location /x>\nSSLVerifyDepth 1\n</Location>": "SSLVerifyDepth",
 }
 
 
@@ -53,7 +52,7 @@ def test_what_is_wrong_is_named_with_its_line(pki: Pki, tmp_path: Path, line: st
     assert done.returncode != 0, output
     assert WRONG[line] in output
     text = (tmp_path / "httpd.conf").read_text().splitlines()
-    first = line.splitlines()[-2 if line.startswith("<") else 0].replace("@PKI@", str(pki.folder))
+    first = line.splitlines()[0].replace("@PKI@", str(pki.folder))
     number = next(i for i, have in enumerate(text, 1) if have.strip() == first)
     assert f"Syntax error on line {number} of {tmp_path}/httpd.conf" in output
 
