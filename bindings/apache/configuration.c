@@ -234,7 +234,8 @@ static const char *read_verify_depth(cmd_parms *command, void *of, const char *v
     if (command->path == NULL)
         return read_along(command, value);
     place->verify_depth = atoi(value);
-    if (place->verify_depth > host->deepest)
+    /* An .htaccess comes too late for that: it can only take less. */
+    if (host->verifier == NULL && place->verify_depth > host->deepest)
         host->deepest = place->verify_depth;
     return NULL;
 }
@@ -261,41 +262,35 @@ static const char *set_log_out(cmd_parms *command, void *of, int on) {
     return NULL;
 }
 
+static int32_t dialect_named(const char *name) {
+    for (int32_t dialect = 0; dialect < 64; dialect++)
+        if (dialect != CLIENTCERT_DIALECT_PROXY_PROTOCOL && strcasecmp(clientcert_dialect_name(dialect), name) == 0 &&
+            strcasecmp(name, "unknown") != 0)
+            return dialect;
+    return -1;
+}
+
 static const char *set_forward(cmd_parms *command, void *of, const char *line) {
-    static const struct {
-        const char *word;
-        int32_t what;
-    } words[] = {{"unverified", CLIENTCERT_FORWARD_UNVERIFIED},
-                 {"chain", CLIENTCERT_FORWARD_CHAIN},
-                 {"details", CLIENTCERT_FORWARD_DETAILS}};
     struct place *place = of;
     const char *word = ap_getword_conf(command->pool, &line);
-    int32_t dialect = -1, i;
-    size_t j;
 
-    if (strcasecmp(word, "off") != 0) {
-        for (i = 0; i < 64 && dialect < 0; i++)
-            if (i != CLIENTCERT_DIALECT_PROXY_PROTOCOL && strcasecmp(clientcert_dialect_name(i), word) == 0 &&
-                strcmp(clientcert_dialect_name(i), "unknown") != 0)
-                dialect = i;
-        if (dialect < 0)
-            return apr_pstrcat(command->pool, "ClientCertForward takes Off or a dialect such as rfc9440, not '", word,
-                               "'", NULL);
-    }
-    place->dialect = dialect;
+    place->dialect = dialect_named(word);
     place->forwarded = 0;
-    for (word = ap_getword_conf(command->pool, &line); *word != '\0'; word = ap_getword_conf(command->pool, &line)) {
-        for (j = 0; j < sizeof(words) / sizeof(words[0]) && strcasecmp(words[j].word, word) != 0; j++)
-            continue;
-        if (j == sizeof(words) / sizeof(words[0]) || dialect < 0)
-            return apr_pstrcat(command->pool, "ClientCertForward takes chain, details and unverified after a dialect, not '",
-                               word, "'", NULL);
-        place->forwarded |= words[j].what;
-    }
+    if (place->dialect < 0 && strcasecmp(word, "off") != 0)
+        return apr_pstrcat(command->pool, "ClientCertForward takes Off or a dialect, not '", word, "'", NULL);
+    while (*(word = ap_getword_conf(command->pool, &line)) != '\0')
+        if (strcasecmp(word, "chain") == 0)
+            place->forwarded |= CLIENTCERT_FORWARD_CHAIN;
+        else if (strcasecmp(word, "details") == 0)
+            place->forwarded |= CLIENTCERT_FORWARD_DETAILS;
+        else if (strcasecmp(word, "unverified") == 0)
+            place->forwarded |= CLIENTCERT_FORWARD_UNVERIFIED;
+        else
+            return apr_pstrcat(command->pool, "a dialect takes chain, details and unverified, not '", word, "'", NULL);
     return NULL;
 }
 
-static int complain(const struct setting *at, const char *message) {
+int configuration_complain(const struct setting *at, const char *message) {
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "Syntax error on line %d of %s: %s", at->line, at->file,
                  message);
     return HTTP_INTERNAL_SERVER_ERROR;
@@ -329,7 +324,7 @@ int configuration_check_tls(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scr
         const struct host *host = host_of(server);
 
         if (host->verifier != NULL && !host->in_tls && host->said_by == server && server != main_server)
-            return complain(&host->at, "ClientCert On needs SSLEngine On in the same virtual host");
+            return configuration_complain(&host->at, "ClientCert On needs SSLEngine On in the same virtual host");
     }
     return OK;
 }
@@ -338,36 +333,33 @@ int configuration_check_tls(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scr
 #define PLACE(name, take, function, help) AP_INIT_##take(name, function, NULL, RSRC_CONF | OR_AUTHCFG, help)
 #define OF_MOD_SSL "read along, for clientcert to keep its meaning"
 
-/* Apache declares the functions of directives without their parameters. */
-#define F(function) function
-
 const command_rec clientcert_directives[] = {
-    SERVER("ClientCert", FLAG, F(set_enabled), "whether clientcert verifies the clients of this virtual host"),
-    SERVER("ClientCertOption", TAKE2, F(set_option), "an option of clientcert, and its value"),
-    SERVER("ClientCertConfig", TAKE1, F(set_config_file), "a file of options"),
-    SERVER("ClientCertRefresh", TAKE1, F(set_refresh), "every how many seconds files and registrations are looked at"),
-    PLACE("ClientCertRequire", RAW_ARGS, F(set_required), "what is required: none, certificate, verified or user"),
-    PLACE("ClientCertFallback", TAKE1, F(set_fallback), "On: a certificate or AuthType; or the URL of another log-in"),
-    PLACE("ClientCertLogOut", FLAG, F(set_log_out), "whether visiting this place logs the user out"),
-    PLACE("ClientCertForward", RAW_ARGS, F(set_forward), "the headers that tell a back end who the client is"),
-    SERVER("SSLCACertificateFile", TAKE1, F(read_file_setting), OF_MOD_SSL),
-    SERVER("SSLCACertificatePath", TAKE1, F(read_file_setting), OF_MOD_SSL),
-    SERVER("SSLCADNRequestFile", TAKE1, F(read_file_setting), OF_MOD_SSL),
-    SERVER("SSLCADNRequestPath", TAKE1, F(read_file_setting), OF_MOD_SSL),
-    SERVER("SSLCARevocationFile", TAKE1, F(read_file_setting), OF_MOD_SSL),
-    SERVER("SSLCARevocationPath", TAKE1, F(read_file_setting), OF_MOD_SSL),
-    SERVER("SSLCARevocationCheck", RAW_ARGS, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPEnable", RAW_ARGS, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPDefaultResponder", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPOverrideResponder", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPResponseTimeSkew", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPResponseMaxAge", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPResponderTimeout", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPUseRequestNonce", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPProxyURL", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPNoverify", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    SERVER("SSLOCSPResponderCertificateFile", TAKE1, F(read_server_setting), OF_MOD_SSL),
-    PLACE("SSLVerifyClient", TAKE1, F(read_verify_client), OF_MOD_SSL),
-    PLACE("SSLVerifyDepth", TAKE1, F(read_verify_depth), OF_MOD_SSL),
+    SERVER("ClientCert", FLAG, set_enabled, "whether clientcert verifies the clients of this virtual host"),
+    SERVER("ClientCertOption", TAKE2, set_option, "an option of clientcert, and its value"),
+    SERVER("ClientCertConfig", TAKE1, set_config_file, "a file of options"),
+    SERVER("ClientCertRefresh", TAKE1, set_refresh, "every how many seconds files and registrations are looked at"),
+    PLACE("ClientCertRequire", RAW_ARGS, set_required, "what is required: none, certificate, verified or user"),
+    PLACE("ClientCertFallback", TAKE1, set_fallback, "On: a certificate or AuthType; or the URL of another log-in"),
+    PLACE("ClientCertLogOut", FLAG, set_log_out, "whether visiting this place logs the user out"),
+    PLACE("ClientCertForward", RAW_ARGS, set_forward, "the headers that tell a back end who the client is"),
+    SERVER("SSLCACertificateFile", TAKE1, read_file_setting, OF_MOD_SSL),
+    SERVER("SSLCACertificatePath", TAKE1, read_file_setting, OF_MOD_SSL),
+    SERVER("SSLCADNRequestFile", TAKE1, read_file_setting, OF_MOD_SSL),
+    SERVER("SSLCADNRequestPath", TAKE1, read_file_setting, OF_MOD_SSL),
+    SERVER("SSLCARevocationFile", TAKE1, read_file_setting, OF_MOD_SSL),
+    SERVER("SSLCARevocationPath", TAKE1, read_file_setting, OF_MOD_SSL),
+    SERVER("SSLCARevocationCheck", RAW_ARGS, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPEnable", RAW_ARGS, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPDefaultResponder", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPOverrideResponder", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPResponseTimeSkew", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPResponseMaxAge", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPResponderTimeout", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPUseRequestNonce", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPProxyURL", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPNoverify", TAKE1, read_server_setting, OF_MOD_SSL),
+    SERVER("SSLOCSPResponderCertificateFile", TAKE1, read_server_setting, OF_MOD_SSL),
+    PLACE("SSLVerifyClient", TAKE1, read_verify_client, OF_MOD_SSL),
+    PLACE("SSLVerifyDepth", TAKE1, read_verify_depth, OF_MOD_SSL),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
 };

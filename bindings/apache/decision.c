@@ -398,9 +398,12 @@ void decision_error(request_rec *request) {
 
     if (of == NULL)
         return;
-    /* mod_ssl refuses some late certificates itself. */
-    if (of->answer == NULL && request->status == HTTP_FORBIDDEN && connection_settle(request->connection, of->connection))
-        of->denied = decide(request, of, &a_verified_client);
+    /* mod_ssl refuses some late certificates itself, and others for what it alone knows. */
+    if (of->answer == NULL && request->status == HTTP_FORBIDDEN && connection_settle(request->connection, of->connection)) {
+        const clientcert_decision *late = decide(request, of, &a_verified_client);
+
+        of->denied = goes_on(late) ? NULL : late;
+    }
     if (of->answer == NULL && of->denied != NULL && request->status == HTTP_FORBIDDEN)
         request->status = answer(request, of, of->denied);
     /* A 401 without a challenge is none (RFC 9110 section 15.5.2). */

@@ -99,6 +99,7 @@ void *place_create(apr_pool_t *pool, char *path);
 void *place_merge(apr_pool_t *pool, void *base, void *added);
 struct host *host_of(const server_rec *server);
 const struct setting *setting_find(const apr_array_header_t *settings, const char *name);
+int configuration_complain(const struct setting *at, const char *message);
 int configuration_check(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scratch, server_rec *server);
 int configuration_check_tls(apr_pool_t *config, apr_pool_t *log, apr_pool_t *scratch, server_rec *server);
 

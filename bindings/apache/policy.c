@@ -56,9 +56,7 @@ static int complain(const struct host *host, const char *message) {
                 strstr(message, named[2]) != NULL || (setting->value[0] == '/' && strstr(message, setting->value) != NULL))
                 at = setting;
         }
-    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "Syntax error on line %d of %s: %s", at->line, at->file,
-                 message);
-    return HTTP_INTERNAL_SERVER_ERROR;
+    return configuration_complain(at, message);
 }
 
 static int set(clientcert_config *config, const char *name, const char *value, clientcert_error **error) {
@@ -185,23 +183,6 @@ static const char *unsupported(const struct host *host, const char *dump) {
     return NULL;
 }
 
-static int share(apr_pool_t *pool, const clientcert_config *config, const char *dump, clientcert_verifier **verifier,
-                 clientcert_error **error) {
-    struct policy *policy;
-
-    for (int i = 0; i < policies->nelts; i++)
-        if (strcmp(APR_ARRAY_IDX(policies, i, struct policy).options, dump) == 0) {
-            *verifier = APR_ARRAY_IDX(policies, i, struct policy).verifier;
-            return 1;
-        }
-    if (clientcert_verifier_new(config, verifier, error) != CLIENTCERT_OK)
-        return 0;
-    policy = apr_array_push(policies);
-    policy->options = apr_pstrdup(pool, dump);
-    policy->verifier = *verifier;
-    return 1;
-}
-
 static void print_warnings(const struct host *host, const server_rec *server) {
     clientcert_policy *policy = clientcert_verifier_policy(host->verifier);
 
@@ -216,6 +197,24 @@ static void print_warnings(const struct host *host, const server_rec *server) {
     clientcert_policy_free(policy);
 }
 
+static int share(struct host *host, const server_rec *server, const clientcert_config *config, const char *dump,
+                 clientcert_error **error) {
+    struct policy *policy;
+
+    for (int i = 0; i < policies->nelts; i++)
+        if (strcmp(APR_ARRAY_IDX(policies, i, struct policy).options, dump) == 0) {
+            host->verifier = APR_ARRAY_IDX(policies, i, struct policy).verifier;
+            return 1;
+        }
+    if (clientcert_verifier_new(config, &host->verifier, error) != CLIENTCERT_OK)
+        return 0;
+    policy = apr_array_push(policies);
+    policy->options = dump;
+    policy->verifier = host->verifier;
+    print_warnings(host, server);
+    return 1;
+}
+
 int policy_make(apr_pool_t *pool, struct host *host, const server_rec *server) {
     clientcert_config *own = clientcert_config_new(), *config = clientcert_config_new();
     clientcert_error *error = NULL;
@@ -228,11 +227,9 @@ int policy_make(apr_pool_t *pool, struct host *host, const server_rec *server) {
         (dump = clientcert_config_dump(config, NULL)) != NULL) {
         dump = apr_pstrdup(pool, dump);
         wrong = unsupported(host, dump);
-        made = wrong == NULL && share(pool, config, dump, &host->verifier, &error);
+        made = wrong == NULL && share(host, server, config, dump, &error);
     }
-    if (made)
-        print_warnings(host, server);
-    else
+    if (!made)
         status = complain(host, wrong != NULL ? wrong : error != NULL ? clientcert_error_message(error) : "no policy");
     clientcert_error_free(error);
     clientcert_config_free(config);

@@ -23,6 +23,11 @@ PLACES = [
     "    SSLVerifyClient require",
     "    Require clientcert user bob",
     "</Location>",
+    "Alias /nobody @DIR@/www/private",
+    "<Location /nobody>",
+    "    SSLVerifyClient require",
+    "    SSLRequire false",
+    "</Location>",
     "ProxyPass /back http://127.0.0.1:@BACKEND@/",
     "<Location /back>",
     "    SSLVerifyClient require",
@@ -91,6 +96,16 @@ def test_who_is_asked_late(server: Apache, pki: Pki, tls: str, port: str) -> Non
     assert visit(pki, number, "chain", "/bob/", tls).body == "private\n"
     assert visit(pki, number, "good", "/bob/", tls).status == 403
     assert "The certificate has expired." in visit(pki, number, "expired", "/private/", tls).body
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_what_mod_ssl_refuses_for_its_own_reasons_stays_refused(
+    server: Apache, pki: Pki, tls: str
+) -> None:
+    answer = visit(pki, server.port, "good", "/nobody/", tls)
+    assert answer.status == 403
+    assert "<title>403 Forbidden</title>" in answer.body
+    assert '"action":"allow"' not in server.log()
 
 
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
