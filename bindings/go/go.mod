@@ -1,0 +1,3 @@
+module clientcert.dev/go
+
+go 1.22

@@ -1,0 +1,199 @@
+"""Client certificates for ASGI: Uvicorn, and every server behind a proxy.
+
+    from clientcert.asgi import ClientCertificates
+    from clientcert.web import require
+
+    app = ClientCertificates(app, verifier, places={"/": require("none"), "/account": require("user")})
+
+The application finds the client in `scope["clientcert"]`, a `clientcert.web.Client`. A direct connection's
+certificate comes from the TLS extension of ASGI, which Uvicorn gives with `--http clientcert.uvicorn:HTTPProtocol`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+from urllib.parse import quote
+
+from .forwarded import Dialect, HeaderNames
+from .web import (
+    AmbiguousPath,
+    Answer,
+    Client,
+    Facts,
+    Gate,
+    Places,
+    Refused,
+    bad_request,
+    http_version,
+    rule_lookup,
+    true_peer,
+)
+
+if TYPE_CHECKING:
+    from .verifier import Verifier
+
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class ClientCertificates:
+    """ASGI middleware for HTTP and WebSockets. Decides about every request before the application sees it.
+
+    Args:
+        app: The application.
+        verifier: Borrowed, and kept.
+        places: What is required where, by path below the point where this is mounted. Default: nothing; the
+            application asks with `Client.insist` where it needs more.
+        forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
+        names: Other names for the headers of the dialect.
+        virtual_host: The name of this host.
+        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        verifier: Verifier,
+        *,
+        places: Optional[Places] = None,
+        forwarded: Union[Dialect, str, None] = None,
+        names: Optional[HeaderNames] = None,
+        virtual_host: Optional[str] = None,
+        refresh: Optional[float] = 1.0,
+    ) -> None:
+        self._app = app
+        self._gate = Gate(
+            verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
+        )
+        self._rule = rule_lookup(places)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope = dict(scope)
+        client = client_of(self._gate, scope)
+        started = False
+
+        async def send_on(message: Any) -> None:
+            nonlocal started
+            if message["type"] in ("http.response.start", "websocket.accept"):
+                started = True
+                fields = [
+                    (name.lower().encode(), value.encode())
+                    for name, value in client.response_headers
+                ]
+                message = {**message, "headers": [*message.get("headers", ()), *fields]}
+            await send(message)
+
+        try:
+            client.insist(self._rule(path_of(scope)), pass_preflight=True)
+            await self._app(scope, receive, send_on)
+        except Refused as refused:
+            if started:
+                raise
+            await respond(refused.answer, scope, send)
+        except AmbiguousPath:
+            await respond(bad_request("The path is ambiguous."), scope, send)
+
+
+def client_of(gate: Gate, scope: Scope) -> Client:
+    """The client of a request, which is then in `scope["clientcert"]`. Removes what a client could pass for another
+    one with."""
+    kept: list[tuple[bytes, bytes]] = []
+    hidden: list[tuple[str, bytes]] = []
+    for name, value in scope["headers"]:
+        text = name.decode("latin-1")
+        if gate.hides(text):
+            hidden.append((text, value))
+        else:
+            kept.append((name, value))
+    scope["headers"] = kept
+    if gate.forwarded:
+        client = gate.client(facts_of(scope), peer=_peer(scope), headers=hidden)
+    else:
+        client = gate.client(facts_of(scope), chain=_chain(scope))
+    scope["clientcert"] = client
+    return client
+
+
+def facts_of(scope: Scope) -> Facts:
+    """What a scope says of its request."""
+    fields: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        name, text = name.lower(), value.decode("latin-1")
+        separator = "; " if name == b"cookie" else ","
+        fields[name] = f"{fields[name]}{separator}{text}" if name in fields else text
+    raw_path = scope.get("raw_path")
+    target = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
+    query = scope.get("query_string", b"").decode("latin-1")
+    own = _extension(scope, "clientcert")
+    return Facts(
+        method=scope.get("method", "GET"),
+        target=f"{target}?{query}" if query else target,
+        http_version=http_version(scope.get("http_version", "")),
+        authority=fields.get(b"host"),
+        origin=fields.get(b"origin"),
+        access_control_request_method=fields.get(b"access-control-request-method"),
+        access_control_request_headers=fields.get(b"access-control-request-headers"),
+        accept=fields.get(b"accept"),
+        cookie=fields.get(b"cookie"),
+        handshake_time=own.get("handshake_time"),
+    )
+
+
+def path_of(scope: Scope) -> str:
+    """The path below the point where the application is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    if root and (path == root or path.startswith(f"{root}/")):
+        path = path[len(root) :]
+    return path or "/"
+
+
+async def respond(answer: Answer, scope: Scope, send: Send) -> None:
+    """Sends an answer. A WebSocket is closed before it is accepted, for which servers send 403."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers]
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+    elif "websocket.http.response" in scope.get("extensions", ()):
+        await send(
+            {"type": "websocket.http.response.start", "status": answer.status, "headers": headers}
+        )
+        await send({"type": "websocket.http.response.body", "body": answer.body})
+    else:
+        await send({"type": "websocket.close", "code": 1008})
+
+
+def _extension(scope: Scope, name: str) -> dict[str, Any]:
+    found: Optional[dict[str, Any]] = (scope.get("extensions") or {}).get(name)
+    return found or {}
+
+
+def _chain(scope: Scope) -> list[bytes]:
+    return [
+        ssl.PEM_cert_to_DER_cert(pem)
+        for pem in _extension(scope, "tls").get("client_cert_chain") or ()
+    ]
+
+
+def _peer(scope: Scope) -> Optional[str]:
+    own = _extension(scope, "clientcert")
+    if "peer" in own:
+        peer: Optional[str] = own["peer"]
+        return peer
+    server = scope.get("server")
+    client = scope.get("client")
+    if client is None:
+        return "unix" if server is not None and server[1] is None else None
+    forwarding = [
+        value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name.lower() in (b"x-forwarded-for", b"forwarded", b"x-real-ip")
+    ]
+    return true_peer(client[0], forwarding)

@@ -1,0 +1,1 @@
+"""Runs the conformance programs of all languages, and compares what they say."""
