@@ -184,7 +184,9 @@ def write_configuration(
     if stream:
         text += f"stream {{\n{stream}\n}}\n"
     # The tests' folders are their user's alone; nginx takes another one where it is started by root.
-    user = "user root root;" if os.geteuid() == 0 else ""
+    user = values.pop("USER", "root root") if os.geteuid() == 0 else ""
     path = folder / "nginx.conf"
-    path.write_text(fill(text, LOAD="\n".join(load), USER=user, MAIN=main, **values))
+    path.write_text(
+        fill(text, LOAD="\n".join(load), USER=f"user {user};" if user else "", MAIN=main, **values)
+    )
     return path
