@@ -79,16 +79,19 @@ static int32_t http_version(const ngx_http_request_t *r) {
     }
 }
 
-static int has_cookie(ngx_http_request_t *r, const char *cookie) {
-    ngx_str_t name, value;
+/* What has the cookie's name in it anywhere counts: the separators that nginx's own parser takes differ between versions,
+   and nobody gains by it. */
+static int logged_out(ngx_http_request_t *r) {
+    ngx_list_part_t *part;
+    ngx_table_elt_t *headers;
+    ngx_uint_t i;
 
-    name.data = (u_char *)cookie;
-    name.len = ngx_strlen(cookie);
-#if nginx_version >= 1023000
-    return ngx_http_parse_multi_header_lines(r, r->headers_in.cookie, &name, &value) != NULL;
-#else
-    return ngx_http_parse_multi_header_lines(&r->headers_in.cookies, &name, &value) != NGX_DECLINED;
-#endif
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next)
+        for (headers = part->elts, i = 0; i < part->nelts; i++)
+            if (headers[i].key.len == 6 && ngx_strncasecmp(headers[i].key.data, (u_char *)"cookie", 6) == 0 &&
+                ngx_strnstr(headers[i].value.data, "__Host-logged-out", headers[i].value.len) != NULL)
+                return 1;
+    return 0;
 }
 
 static void text(clientcert_request *facts, int32_t field, const u_char *value, size_t length) {
@@ -125,7 +128,7 @@ static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t
            connection->answered_421 != NULL && ngx_strlen(connection->answered_421) == host.len &&
                ngx_strncmp(connection->answered_421, host.data, host.len) == 0);
     number(facts, CLIENTCERT_REQUEST_LOG_OUT, place->log_out == 1);
-    number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, has_cookie(r, "__Host-logged-out"));
+    number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, logged_out(r));
     text(facts, CLIENTCERT_REQUEST_METHOD, r->method_name.data, r->method_name.len);
     text(facts, CLIENTCERT_REQUEST_TARGET, r->unparsed_uri.data, r->unparsed_uri.len);
     if (r->headers_in.host != NULL)
