@@ -28,8 +28,9 @@ typedef struct {
     time_t refresh;
     u_char *file; /* where `clientcert on` is */
     ngx_uint_t line;
-    clientcert_verifier *verifier; /* NULL: off, or a server without TLS */
-    SSL_CTX *context;
+    clientcert_verifier *verifier; /* NULL: off, or without a policy, which refuses */
+    int asks;                      /* for a certificate */
+    SSL_CTX *context;              /* NULL: plain, or served with that of the first server of the address */
 } ngx_clientcert_conf_t;
 
 /* What nginx's own directives say. */
@@ -39,6 +40,7 @@ typedef struct {
     ngx_str_t client_certificate;
     ngx_str_t trusted_certificate;
     ngx_str_t crl;
+    ngx_uint_t ocsp;
 } ngx_clientcert_stock_t;
 
 /* A context that a policy decides for. */
@@ -100,7 +102,8 @@ int ngx_clientcert_given(const ngx_clientcert_conf_t *conf, const char *name, co
 
 void *ngx_clientcert_create_set(ngx_conf_t *cf);
 
-/* Makes the policy of a server with TLS, and has it decide for its context. */
+/* Makes the policy of a server, and has it decide for its context. Without `clientcert on` nginx goes on to
+   verify; OpenSSL takes the callbacks of tickets from the context that a connection starts with, so it gets those. */
 ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
                                    const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host);
 

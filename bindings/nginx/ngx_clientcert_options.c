@@ -206,8 +206,8 @@ char *ngx_clientcert_require(ngx_conf_t *cf, ngx_clientcert_requirement_t *requi
     for (i = 0; i < 4 && ngx_strcmp(words[1].data, names[i]) != 0; i++)
         ;
     if (i == 4) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "clientcert_require takes none, certificate, verified or user, not \"%V\"",
-                           &words[1]);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "clientcert_require takes none, certificate, verified or user, not \"%V\"", &words[1]);
         return NGX_CONF_ERROR;
     }
     requirement->requirement = i;
@@ -224,8 +224,8 @@ char *ngx_clientcert_require(ngx_conf_t *cf, ngx_clientcert_requirement_t *requi
             requirement->strong = 1;
             continue;
         }
-        if (requirement->requirement != CLIENTCERT_REQUIREMENT_USER || ngx_strncmp(words[i].data, "strength=", 9) == 0 ||
-            ngx_strncmp(words[i].data, "max_age=", 8) == 0) {
+        if (requirement->requirement != CLIENTCERT_REQUIREMENT_USER ||
+            ngx_strncmp(words[i].data, "strength=", 9) == 0 || ngx_strncmp(words[i].data, "max_age=", 8) == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"clientcert_require %V\" does not take \"%V\"", &words[1],
                                &words[i]);
             return NGX_CONF_ERROR;

@@ -27,7 +27,8 @@ static clientcert_config *configure(ngx_conf_t *cf, const ngx_clientcert_conf_t 
     ngx_clientcert_setting_t *settings = conf->settings == NULL ? NULL : conf->settings->elts;
     ngx_uint_t i, count = conf->settings == NULL ? 0 : conf->settings->nelts;
     int32_t status = config == NULL ? CLIENTCERT_INTERNAL : CLIENTCERT_OK;
-    int mode = ngx_clientcert_given(conf, "mode", "ssl_verify_client"), ca = ngx_clientcert_given(conf, "ca", "ssl_client_certificate");
+    int mode = ngx_clientcert_given(conf, "mode", "ssl_verify_client");
+    int ca = ngx_clientcert_given(conf, "ca", "ssl_client_certificate");
     int known = stock->client_certificate.len != 0 || stock->trusted_certificate.len != 0;
     u_char depth[NGX_INT_T_LEN + 1];
 
@@ -98,8 +99,8 @@ static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *
 
     options.data = (u_char *)clientcert_config_dump(config, &options.len);
     for (i = 0; options.data != NULL && i < set->policies.nelts; i++)
-        if (known[i]->options.len == options.len && ngx_memcmp(known[i]->options.data, options.data, options.len) == 0 &&
-            known[i]->refresh == refresh)
+        if (known[i]->refresh == refresh && known[i]->options.len == options.len &&
+            ngx_memcmp(known[i]->options.data, options.data, options.len) == 0)
             return known[i];
     policy = ngx_pcalloc(cf->pool, sizeof(*policy));
     cleanup = ngx_pool_cleanup_add(cf->pool, 0);
@@ -156,6 +157,14 @@ static ngx_int_t install(ngx_conf_t *cf, ngx_clientcert_policy_t *policy, SSL_CT
     return NGX_ERROR;
 }
 
+static int32_t mode_of(const clientcert_verifier *verifier) {
+    clientcert_policy *policy = clientcert_verifier_policy(verifier);
+    int32_t mode = clientcert_policy_mode(policy);
+
+    clientcert_policy_free(policy);
+    return mode;
+}
+
 ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
                                    const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host) {
     clientcert_error *error = NULL;
@@ -164,20 +173,32 @@ ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ng
     STACK_OF(X509_NAME) *names = NULL;
     int names_differ = 0;
 
+    if (!conf->enable)
+        return context == NULL || clientcert_openssl_share(context) ? NGX_OK : NGX_ERROR;
+    /* nginx asks responders about the path that it finds itself. */
+    if (stock->ocsp && (stock->verify == 0 || ngx_clientcert_given(conf, "ca", "ssl_client_certificate") ||
+                        ngx_clientcert_given(conf, "config", NULL))) {
+        log_failure(cf, conf, "\"ssl_ocsp\" needs \"ssl_verify_client\" and \"ssl_client_certificate\"");
+        return NGX_ERROR;
+    }
     config = configure(cf, conf, stock, &names_differ, &error);
     if (config != NULL)
         policy = policy_of(cf, set, config, conf->refresh, &error);
     clientcert_config_free(config);
     if (policy == NULL) {
-        log_failure(cf, conf, clientcert_error_message(error));
+        if (context != NULL)
+            log_failure(cf, conf, clientcert_error_message(error));
         clientcert_error_free(error);
-        return NGX_ERROR;
+        return context == NULL ? NGX_OK : NGX_ERROR;
     }
+    conf->verifier = policy->verifier;
+    conf->asks = mode_of(policy->verifier) != CLIENTCERT_MODE_OFF;
+    if (context == NULL)
+        return NGX_OK;
     /* nginx has read them for the handshake already: those of ssl_client_certificate alone. */
     if (names_differ && SSL_CTX_get_client_CA_list(context) != NULL &&
         (names = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(context))) == NULL)
         return NGX_ERROR;
-    conf->verifier = policy->verifier;
     conf->context = context;
     return install(cf, policy, context, names, host);
 }

@@ -32,8 +32,7 @@ typedef struct {
     const clientcert_decision *decision;         /* the last */
     const ngx_http_clientcert_loc_conf_t *place; /* for which it allowed the request */
     ngx_http_clientcert_connection_t *connection;
-    unsigned refused : 1; /* by what holds for the whole server: only an error page may follow */
-    unsigned located : 1; /* a location has decided, or the request was answered */
+    int located; /* a location has decided, or the request was answered */
 } ngx_http_clientcert_request_t;
 
 extern ngx_module_t ngx_http_clientcert_module;

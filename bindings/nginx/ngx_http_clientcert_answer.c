@@ -73,7 +73,9 @@ static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *dec
     page->last_buf = page->last_in_chain = 1;
     /* nginx's own numbers are for error_page alone, and `error_page 403 =200` for the page that it names. */
     r->err_status = 0;
-    r->headers_out.status = status == NGX_HTTPS_CERT_ERROR || status == NGX_HTTPS_NO_CERT ? NGX_HTTP_BAD_REQUEST : status;
+    if (status == NGX_HTTPS_CERT_ERROR || status == NGX_HTTPS_NO_CERT)
+        status = NGX_HTTP_BAD_REQUEST;
+    r->headers_out.status = status;
     r->headers_out.content_length_n = length;
     if (length != 0) {
         r->headers_out.content_type = types[format];

@@ -1,5 +1,7 @@
-/* Who may go on: what holds for the whole server in POST_READ, what a location requires in REWRITE and again in ACCESS. */
+/* Who may go on. What holds for the whole server is in POST_READ, what a location requires in REWRITE and ACCESS. */
 #include "ngx_http_clientcert.h"
+
+#define TOO_EARLY 425
 
 ngx_http_output_header_filter_pt ngx_http_clientcert_next_header_filter;
 
@@ -77,22 +79,25 @@ static int32_t http_version(const ngx_http_request_t *r) {
     }
 }
 
-static int has_cookie(ngx_http_request_t *r, const char *cookie) {
-    ngx_str_t name, value;
+/* What has the cookie's name in it anywhere counts: the separators that nginx's own parser takes differ between versions,
+   and nobody gains by it. */
+static int logged_out(ngx_http_request_t *r) {
+    ngx_list_part_t *part;
+    ngx_table_elt_t *headers;
+    ngx_uint_t i;
 
-    name.data = (u_char *)cookie;
-    name.len = ngx_strlen(cookie);
-#if nginx_version >= 1023000
-    return ngx_http_parse_multi_header_lines(r, r->headers_in.cookie, &name, &value) != NULL;
-#else
-    return ngx_http_parse_multi_header_lines(&r->headers_in.cookies, &name, &value) != NGX_DECLINED;
-#endif
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next)
+        for (headers = part->elts, i = 0; i < part->nelts; i++)
+            if (headers[i].key.len == 6 && ngx_strncasecmp(headers[i].key.data, (u_char *)"cookie", 6) == 0 &&
+                ngx_strnstr(headers[i].value.data, "__Host-logged-out", headers[i].value.len) != NULL)
+                return 1;
+    return 0;
 }
 
 static void text(clientcert_request *facts, int32_t field, const u_char *value, size_t length) {
     size_t i;
 
-    /* What no name, path or origin can hold would have every decision refuse; without it, only those that need it do. */
+    /* What no name, path or origin can hold would have every decision refuse. Without it, those do that need it. */
     for (i = 0; i < length; i++)
         if (value[i] < ' ' || value[i] > '~')
             return;
@@ -113,7 +118,7 @@ static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t
     SSL *ssl = r->connection->ssl->connection;
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     ngx_str_t host = r->headers_in.server, authority = ngx_null_string;
-    int elsewhere = SSL_get_SSL_CTX(ssl) != conf->context;
+    int elsewhere = conf->context != NULL && SSL_get_SSL_CTX(ssl) != conf->context;
 
     ngx_clientcert_describe(facts, &place->requirement, ssl);
     number(facts, CLIENTCERT_REQUEST_HTTP_VERSION, http_version(r));
@@ -123,7 +128,7 @@ static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t
            connection->answered_421 != NULL && ngx_strlen(connection->answered_421) == host.len &&
                ngx_strncmp(connection->answered_421, host.data, host.len) == 0);
     number(facts, CLIENTCERT_REQUEST_LOG_OUT, place->log_out == 1);
-    number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, has_cookie(r, "__Host-logged-out"));
+    number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, logged_out(r));
     text(facts, CLIENTCERT_REQUEST_METHOD, r->method_name.data, r->method_name.len);
     text(facts, CLIENTCERT_REQUEST_TARGET, r->unparsed_uri.data, r->unparsed_uri.len);
     if (r->headers_in.host != NULL)
@@ -200,6 +205,14 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
     return decision;
 }
 
+/* Allowed, or a preflight that the application answers. */
+static int passes(const clientcert_decision *decision) {
+    int32_t action = clientcert_decision_action(decision);
+
+    return action == CLIENTCERT_ACTION_ALLOW ||
+           (action == CLIENTCERT_ACTION_PREFLIGHT && clientcert_decision_status(decision) == 0);
+}
+
 /* nginx's number for a client that is refused for what is wrong with its certificate; 0 for any other cause. */
 static ngx_int_t refused_as(const clientcert_decision *decision) {
     const clientcert_verdict *verdict = clientcert_decision_verdict(decision);
@@ -216,7 +229,8 @@ static ngx_int_t refused_as(const clientcert_decision *decision) {
 
 /* What holds for the whole server. */
 ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r) {
-    static const ngx_http_clientcert_loc_conf_t anywhere = {{CLIENTCERT_REQUIREMENT_NONE, NULL, 0, -1}, ngx_null_string, 0};
+    static const ngx_http_clientcert_loc_conf_t anywhere = {
+        {CLIENTCERT_REQUIREMENT_NONE, NULL, 0, -1}, ngx_null_string, 0};
     ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
     ngx_http_clientcert_request_t *request;
     clientcert_decision *decision;
@@ -233,8 +247,9 @@ ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r) {
     if (r->connection->ssl == NULL)
         return NGX_DECLINED;
     ssl = r->connection->ssl->connection;
-    if (!SSL_is_init_finished(ssl)) /* early data, which anybody may have sent again */
-        return end(r, NULL, 425);
+    /* Early data, which anybody may have sent again: for what asks for no client alone. */
+    if (!SSL_is_init_finished(ssl))
+        return conf->asks || conf->verifier == NULL ? end(r, NULL, TOO_EARLY) : NGX_DECLINED;
     if (clientcert_openssl_verifier(SSL_get_SSL_CTX(ssl)) == NULL) /* of a server that nginx verifies */
         return end(r, NULL, NGX_HTTP_MISDIRECTED_REQUEST);
     request->connection = connection_of(ssl);
@@ -248,16 +263,14 @@ ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r) {
         if (ngx_ssl_ocsp_get_status(r->connection, &status) == NGX_OK)
             return NGX_DECLINED;
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "client SSL certificate verify error: %s", status);
-        request->refused = 1;
         ngx_ssl_remove_cached_session(r->connection->ssl->session_ctx, SSL_get0_session(ssl));
         return end(r, NULL, NGX_HTTPS_CERT_ERROR);
     }
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT && clientcert_decision_status(decision) == 0)
+    if (passes(decision))
         return NGX_DECLINED;
     refused = refused_as(decision);
     if (refused == 0)
         return end(r, decision, clientcert_decision_status(decision));
-    request->refused = 1;
     ngx_ssl_remove_cached_session(r->connection->ssl->session_ctx, SSL_get0_session(ssl));
     return end(r, decision, refused);
 }
@@ -279,12 +292,11 @@ ngx_int_t ngx_http_clientcert_location(ngx_http_request_t *r) {
     if ((place->requirement.requirement == CLIENTCERT_REQUIREMENT_NONE && !place->log_out) || request->place == place)
         return NGX_DECLINED;
     if (request->connection == NULL)
-        return end(r, NULL, NGX_HTTP_FORBIDDEN);
+        return end(r, NULL, r->connection->ssl == NULL ? NGX_HTTP_FORBIDDEN : TOO_EARLY);
     decision = decide(r, place, request);
     if (decision == NULL)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_ALLOW ||
-        (clientcert_decision_action(decision) == CLIENTCERT_ACTION_PREFLIGHT && clientcert_decision_status(decision) == 0)) {
+    if (passes(decision)) {
         request->place = place;
         return NGX_DECLINED;
     }

@@ -35,7 +35,8 @@ static char *merge_loc_conf(ngx_conf_t *cf, void *parent, void *child) {
     ngx_conf_merge_str_value(conf->login, from->login, "");
     ngx_conf_merge_value(conf->log_out, from->log_out, 0);
     if ((conf->requirement.requirement != CLIENTCERT_REQUIREMENT_NONE || conf->log_out) && !server->enable) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"clientcert_require\" and \"clientcert_log_out\" need \"clientcert on\"");
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"clientcert_require\" and \"clientcert_log_out\" need \"clientcert on\"");
         return NGX_CONF_ERROR;
     }
     return NGX_CONF_OK;
@@ -47,42 +48,6 @@ static char *require(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
     return ngx_clientcert_require(cf, &conf->requirement);
 }
 
-/* The servers with `clientcert on`. */
-static ngx_int_t init_servers(ngx_conf_t *cf, ngx_clientcert_set_t *set) {
-    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    ngx_http_core_srv_conf_t **servers = core->servers.elts;
-    ngx_clientcert_conf_t *conf;
-    ngx_http_ssl_srv_conf_t *ssl;
-    ngx_uint_t i;
-
-    for (i = 0; i < core->servers.nelts; i++) {
-        conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-        ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-        if (!conf->enable)
-            continue;
-        set->enabled++;
-        if (ssl->ssl.ctx == NULL)
-            continue;
-        ngx_clientcert_stock_t stock = {ssl->verify, ssl->verify_depth, ssl->client_certificate,
-                                        ssl->trusted_certificate, ssl->crl};
-
-        /* nginx asks responders about the path that it finds itself. */
-        if (ssl->ocsp && (stock.verify == 0 || ngx_clientcert_given(conf, "ca", "ssl_client_certificate") ||
-                           ngx_clientcert_given(conf, "config", NULL))) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "clientcert: \"ssl_ocsp\" needs \"ssl_verify_client\" and \"ssl_client_certificate\", for "
-                          "\"clientcert on\" in %s:%ui",
-                          conf->file, conf->line);
-            return NGX_ERROR;
-        }
-        if (ngx_clientcert_take_over(cf, set, conf, &stock, ssl->ssl.ctx, &servers[i]->server_name) != NGX_OK)
-            return NGX_ERROR;
-        /* nginx's own look at the verify result would refuse what a policy tolerates; POST_READ does it instead. */
-        ssl->verify = 0;
-    }
-    return NGX_OK;
-}
-
 #if nginx_version < 1029002
 /* nginx selects the host after OpenSSL has read the ticket; selected here, it is the host itself that judges its own.
    Hosts that only a regular expression finds are selected later, and their tickets end in full handshakes. */
@@ -90,7 +55,8 @@ static int select_host(SSL *ssl, int *alert, void *unused) {
     ngx_connection_t *c = ngx_ssl_get_connection(ssl);
     ngx_http_connection_t *hc = c->data;
     ngx_http_core_srv_conf_t *server;
-    ngx_http_ssl_srv_conf_t *conf;
+    ngx_clientcert_conf_t *conf;
+    ngx_http_ssl_srv_conf_t *selected;
     u_char host[256];
     size_t length;
     const char *name = clientcert_openssl_server_name(ssl, &length);
@@ -100,53 +66,47 @@ static int select_host(SSL *ssl, int *alert, void *unused) {
     ngx_strlow(host, (u_char *)name, length);
     length -= host[length - 1] == '.';
     server = ngx_hash_find_combined(&hc->addr_conf->virtual_names->names, ngx_hash_key(host, length), host, length);
-    conf = server == NULL ? NULL : server->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-    if (conf == NULL || conf->ssl.ctx == NULL || clientcert_openssl_select(ssl, conf->ssl.ctx))
+    if (server == NULL)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    conf = server->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
+    selected = server->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+    if (selected->ssl.ctx == NULL ||
+        (conf->verifier == NULL && clientcert_openssl_verifier(SSL_get_SSL_CTX(ssl)) == NULL) ||
+        clientcert_openssl_select(ssl, selected->ssl.ctx))
         return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_INTERNAL_ERROR;
     return SSL_CLIENT_HELLO_ERROR;
 }
 #endif
 
-static ngx_int_t init_address(ngx_conf_t *cf, const ngx_array_t *sharing) {
-    ngx_http_core_srv_conf_t **servers = sharing->elts;
+/* Servers with `clientcert on` are taken over; those without share their addresses. */
+static ngx_int_t init_servers(ngx_conf_t *cf, ngx_clientcert_set_t *set) {
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    ngx_http_core_srv_conf_t **servers = core->servers.elts;
     ngx_clientcert_conf_t *conf;
     ngx_http_ssl_srv_conf_t *ssl;
-    ngx_uint_t i, ours = 0;
+    ngx_uint_t i;
 
-    for (i = 0; i < sharing->nelts; i++) {
+    for (i = 0; i < core->servers.nelts; i++) {
         conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
-        ours |= conf->verifier != NULL;
+        set->enabled += conf->enable != 0;
     }
-    for (i = 0; ours && i < sharing->nelts; i++) {
+    for (i = 0; set->enabled != 0 && i < core->servers.nelts; i++) {
         conf = servers[i]->ctx->srv_conf[ngx_http_clientcert_module.ctx_index];
         ssl = servers[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
-        if (ssl->ssl.ctx == NULL)
-            continue;
-        if (conf->verifier == NULL && !clientcert_openssl_share(ssl->ssl.ctx)) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "clientcert: server \"%V\" cannot share its address",
-                          &servers[i]->server_name);
+        ngx_clientcert_stock_t stock = {ssl->verify, ssl->verify_depth, ssl->client_certificate,
+                                        ssl->trusted_certificate, ssl->crl, ssl->ocsp};
+
+        if (ngx_clientcert_take_over(cf, set, conf, &stock, ssl->ssl.ctx, &servers[i]->server_name) != NGX_OK)
             return NGX_ERROR;
-        }
+        /* nginx's own look at the verify result would refuse what a policy tolerates; POST_READ does it instead. */
+        if (conf->enable)
+            ssl->verify = 0;
 #if nginx_version < 1029002
-        SSL_CTX_set_client_hello_cb(ssl->ssl.ctx, select_host, NULL);
+        if (ssl->ssl.ctx != NULL)
+            SSL_CTX_set_client_hello_cb(ssl->ssl.ctx, select_host, NULL);
 #endif
     }
-    return NGX_OK;
-}
-
-/* OpenSSL takes the callbacks of tickets from the context that a connection starts with: also of a server that shares the
-   address, and is left to nginx. */
-static ngx_int_t init_listeners(ngx_conf_t *cf) {
-    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    ngx_http_conf_port_t *ports = core->ports == NULL ? NULL : core->ports->elts;
-    ngx_uint_t i, k, count = core->ports == NULL ? 0 : core->ports->nelts;
-    ngx_http_conf_addr_t *addresses;
-
-    for (i = 0; i < count; i++)
-        for (addresses = ports[i].addrs.elts, k = 0; k < ports[i].addrs.nelts; k++)
-            if (init_address(cf, &addresses[k].servers) != NGX_OK)
-                return NGX_ERROR;
     return NGX_OK;
 }
 
@@ -158,7 +118,7 @@ static ngx_int_t init(ngx_conf_t *cf) {
     ngx_http_handler_pt *handler;
     ngx_uint_t i;
 
-    if (init_servers(cf, set) != NGX_OK || init_listeners(cf) != NGX_OK)
+    if (init_servers(cf, set) != NGX_OK)
         return NGX_ERROR;
     if (set->enabled == 0)
         return NGX_OK;
@@ -204,8 +164,8 @@ static ngx_command_t commands[] = {
     ngx_null_command};
 
 static ngx_http_module_t context = {
-    ngx_http_clientcert_add_variables, init, ngx_clientcert_create_set, NULL, create_srv_conf, merge_srv_conf, create_loc_conf,
-    merge_loc_conf};
+    ngx_http_clientcert_add_variables, init,           ngx_clientcert_create_set, NULL, create_srv_conf,
+    merge_srv_conf,                    create_loc_conf, merge_loc_conf};
 
 ngx_module_t ngx_http_clientcert_module = {
     NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,

@@ -57,6 +57,7 @@ static const clientcert_verdict *verdict_of(ngx_stream_session_t *s) {
 
 static ngx_int_t enforce(ngx_stream_session_t *s) {
     server_conf_t *conf = ngx_stream_get_module_srv_conf(s, ngx_stream_clientcert_module);
+    ngx_connection_t *c = s->connection;
     clientcert_request *facts;
     clientcert_decision *decision;
     const char *status;
@@ -64,21 +65,20 @@ static ngx_int_t enforce(ngx_stream_session_t *s) {
 
     if (!conf->common.enable)
         return NGX_DECLINED;
-    if (s->connection->ssl == NULL)
+    if (c->ssl == NULL)
         return conf->requirement.requirement == CLIENTCERT_REQUIREMENT_NONE ? NGX_DECLINED : NGX_STREAM_FORBIDDEN;
     facts = clientcert_request_new();
-    ngx_clientcert_describe(facts, &conf->requirement, s->connection->ssl->connection);
+    ngx_clientcert_describe(facts, &conf->requirement, c->ssl->connection);
     decision = clientcert_decide(conf->common.verifier, verdict_of(s), facts, CLIENTCERT_NOW);
     clientcert_request_free(facts);
     allowed = clientcert_decision_action(decision) == CLIENTCERT_ACTION_ALLOW;
     if (allowed) {
-        SSL_set_verify_result(s->connection->ssl->connection,
-                              clientcert_verdict_x509_error(clientcert_decision_verdict(decision)));
-        allowed = ngx_ssl_ocsp_get_status(s->connection, &status) == NGX_OK;
+        SSL_set_verify_result(c->ssl->connection, clientcert_verdict_x509_error(clientcert_decision_verdict(decision)));
+        allowed = ngx_ssl_ocsp_get_status(c, &status) == NGX_OK;
     }
     if (!allowed) {
-        ngx_log_error(NGX_LOG_INFO, s->connection->log, 0, "clientcert: %s", clientcert_decision_audit(decision, NULL));
-        ngx_ssl_remove_cached_session(s->connection->ssl->session_ctx, SSL_get0_session(s->connection->ssl->connection));
+        ngx_log_error(NGX_LOG_INFO, c->log, 0, "clientcert: %s", clientcert_decision_audit(decision, NULL));
+        ngx_ssl_remove_cached_session(c->ssl->session_ctx, SSL_get0_session(c->ssl->connection));
     }
     clientcert_decision_free(decision);
     return allowed ? NGX_DECLINED : NGX_STREAM_FORBIDDEN;
@@ -96,21 +96,24 @@ static ngx_int_t init(ngx_conf_t *cf) {
 
     for (i = 0; i < core->servers.nelts; i++) {
         conf = servers[i]->ctx->srv_conf[ngx_stream_clientcert_module.ctx_index];
+        set->enabled += conf->common.enable != 0;
+    }
+    for (i = 0; set->enabled != 0 && i < core->servers.nelts; i++) {
+        conf = servers[i]->ctx->srv_conf[ngx_stream_clientcert_module.ctx_index];
         ssl = servers[i]->ctx->srv_conf[ngx_stream_ssl_module.ctx_index];
-        if (!conf->common.enable)
-            continue;
-        set->enabled++;
-        if (ssl->ssl.ctx == NULL)
-            continue;
         ngx_clientcert_stock_t stock = {ssl->verify, ssl->verify_depth, ssl->client_certificate,
-                                        ssl->trusted_certificate, ssl->crl};
+                                        ssl->trusted_certificate, ssl->crl, 0};
+
 #if nginx_version >= 1025005
         host = servers[i]->server_name;
+#endif
+#if nginx_version >= 1027002
         stock.ocsp = ssl->ocsp;
 #endif
         if (ngx_clientcert_take_over(cf, set, &conf->common, &stock, ssl->ssl.ctx, &host) != NGX_OK)
             return NGX_ERROR;
-        ssl->verify = 0;
+        if (conf->common.enable)
+            ssl->verify = 0;
     }
     if (set->enabled == 0)
         return NGX_OK;
@@ -174,7 +177,8 @@ static ngx_command_t commands[] = {
      NGX_STREAM_SRV_CONF_OFFSET, 0, NULL},
     ngx_null_command};
 
-static ngx_stream_module_t context = {add_variables, init, ngx_clientcert_create_set, NULL, create_srv_conf, merge_srv_conf};
+static ngx_stream_module_t context = {add_variables, init,           ngx_clientcert_create_set,
+                                      NULL,          create_srv_conf, merge_srv_conf};
 
 ngx_module_t ngx_stream_clientcert_module = {
     NGX_MODULE_V1, &context, commands, NGX_STREAM_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,

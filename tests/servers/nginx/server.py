@@ -35,8 +35,7 @@ http {
     uwsgi_temp_path @DIR@/uwsgi;
     scgi_temp_path @DIR@/scgi;
     ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_certificate @PKI@/site.crt;
-    ssl_certificate_key @PKI@/site.key;
+    @CERTIFICATE@
 @HTTP@
 }
 """
@@ -47,6 +46,10 @@ FACTS = """
     log_format facts '$request_uri $status $clientcert_outcome $clientcert_reasons $clientcert_user';
     access_log @DIR@/facts.log facts;
 """
+
+
+# What all servers have, unless a test gives another `CERTIFICATE`.
+CERTIFICATE = "ssl_certificate @PKI@/site.crt; ssl_certificate_key @PKI@/site.key;"
 
 
 @dataclass
@@ -129,8 +132,6 @@ class Nginx(Server):
             env=environment(),
         )
         assert done.returncode == 0, done.stderr
-        from support.server import eventually
-
         eventually(
             lambda: self.workers() and not before & set(self.workers()), "the workers are new"
         )
@@ -178,11 +179,14 @@ def write_configuration(
     text = MAIN
     if http:
         facts = FACTS if modules else "access_log off;"
-        text += HTTP.replace("@FACTS@", facts).replace("@HTTP@", http)
+        certificate = str(values.pop("CERTIFICATE", CERTIFICATE))
+        text += fill(HTTP, FACTS=facts, CERTIFICATE=certificate, HTTP=http)
     if stream:
         text += f"stream {{\n{stream}\n}}\n"
     # The tests' folders are their user's alone; nginx takes another one where it is started by root.
-    user = "user root root;" if os.geteuid() == 0 else ""
+    user = values.pop("USER", "root root") if os.geteuid() == 0 else ""
     path = folder / "nginx.conf"
-    path.write_text(fill(text, LOAD="\n".join(load), USER=user, MAIN=main, **values))
+    path.write_text(
+        fill(text, LOAD="\n".join(load), USER=f"user {user};" if user else "", MAIN=main, **values)
+    )
     return path

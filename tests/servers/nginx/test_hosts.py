@@ -15,8 +15,8 @@ HOSTS = """
         clientcert on;
         clientcert_mode optional;
         clientcert_ca @PKI@/root.crt;
-        location / { clientcert_require verified; return 200 "ONE $clientcert_subject\\n"; }
-        location /open { return 200 "ONE open\\n"; }
+        location / { clientcert_require verified; return 200 "ONE $clientcert_subject\n"; }
+        location /open { return 200 "ONE open\n"; }
     }
     server {
         listen 127.0.0.1:@PORT@ ssl http2;
@@ -24,13 +24,13 @@ HOSTS = """
         clientcert on;
         clientcert_mode optional;
         clientcert_ca @PKI@/stranger.crt;
-        location / { clientcert_require verified; return 200 "TWO $clientcert_subject\\n"; }
-        location /open { return 200 "TWO open\\n"; }
+        location / { clientcert_require verified; return 200 "TWO $clientcert_subject\n"; }
+        location /open { return 200 "TWO open\n"; }
     }
     server {
         listen 127.0.0.1:@PORT@ ssl http2;
         server_name three.test;
-        location / { return 200 "THREE $ssl_client_verify\\n"; }
+        location / { return 200 "THREE $ssl_client_verify\n"; }
     }
 """
 
@@ -76,6 +76,9 @@ def test_a_request_for_another_host(
             assert third.request("/open").status == 200
             answer = third.request("/", host=other)
             assert answer.status == 421
+            assert third.request("/", host=other).status == 403, (
+                "it did not open another connection"
+            )
             assert third.request("/open").status == 200, "its own host goes on"
 
 
@@ -135,7 +138,7 @@ def test_handshakes_that_are_rejected(nginx: Start, pki: Pki) -> None:
             clientcert on;
             clientcert_mode require;
             clientcert_ca @PKI@/root.crt;
-            location / { return 200 "ONE $ssl_client_verify\\n"; }
+            location / { return 200 "ONE $ssl_client_verify\n"; }
         }
         """
     )
@@ -143,3 +146,77 @@ def test_handshakes_that_are_rejected(nginx: Start, pki: Pki) -> None:
     assert curl(pki, server.port, "/", host="one.test").status == 400
     rejected = s_client(pki, server.port, "/", "good", server_name="two.test")
     assert rejected.alert == "unrecognized_name"
+
+
+def test_a_host_without_a_certificate_of_its_own(nginx: Start, pki: Pki) -> None:
+    """nginx serves it with what the first host has: its certificate, and its rules for clients."""
+    server = nginx(
+        """
+        ssl_verify_client optional;
+        ssl_client_certificate @PKI@/root.crt;
+        clientcert on;
+        server {
+            listen 127.0.0.1:@PORT@ ssl http2;
+            server_name one.test;
+            ssl_certificate @PKI@/site.crt;
+            ssl_certificate_key @PKI@/site.key;
+            return 200 "ONE\n";
+        }
+        server {
+            listen 127.0.0.1:@PORT@;
+            server_name two.test;
+            location / { return 200 "TWO $ssl_client_verify\n"; }
+            location /verified { clientcert_require verified; return 200 "TWO in\n"; }
+        }
+        """,
+        CERTIFICATE="",
+    )
+    for http in ["1.1", "2"]:
+        assert curl(pki, server.port, host="two.test", http=http).body == "TWO NONE\n"
+        good = curl(pki, server.port, "/", "good", host="two.test", http=http)
+        assert good.body == "TWO SUCCESS\n"
+        assert curl(pki, server.port, "/", "expired", host="two.test", http=http).status == 400
+        assert curl(pki, server.port, "/verified", host="two.test", http=http).status == 403
+        good = curl(pki, server.port, "/verified", "good", host="two.test", http=http)
+        assert good.body == "TWO in\n"
+
+
+def test_beside_a_host_that_nginx_verifies(nginx: Start, pki: Pki) -> None:
+    """Each goes by its own: also when sessions come back, and when they are offered to the other."""
+    server = nginx(
+        """
+        server {
+            listen 127.0.0.1:@PORT@ ssl http2 default_server;
+            server_name one.test;
+            clientcert on;
+            clientcert_mode optional;
+            clientcert_ca @PKI@/root.crt;
+            location / { clientcert_require verified; return 200 "ONE $ssl_session_reused\n"; }
+        }
+        server {
+            listen 127.0.0.1:@PORT@ ssl http2;
+            server_name two.test;
+            ssl_verify_client on;
+            ssl_client_certificate @PKI@/stranger.crt;
+            location / { return 200 "TWO $ssl_client_verify $ssl_session_reused\n"; }
+        }
+        """
+    )
+    homes = {"one.test": ("good", "elsewhere"), "two.test": ("elsewhere", "good")}
+    for home, other in [("one.test", "two.test"), ("two.test", "one.test")]:
+        guest, stranger = homes[home]
+        for tls in ["1.2", "1.3"]:
+            visitor = Client(pki, guest, tls=tls)
+            with visitor.connect(server.port, home) as first:
+                answer = first.request("/")
+                assert answer.status == 200 and answer.body.endswith(".\n"), answer
+                session = first.session
+            with visitor.connect(server.port, home, session=session) as again:
+                answer = again.request("/")
+                assert answer.status == 200 and answer.body.endswith(" r\n"), answer
+            with visitor.connect(server.port, other, session=session) as elsewhere:
+                assert elsewhere.request("/").status in REFUSED, (home, tls)
+            with visitor.connect(server.port, home) as connection:
+                assert connection.request("/", host=other).status in REFUSED
+            answer = curl(pki, server.port, "/", stranger, tls=tls, host=home)
+            assert answer.status == 400, (home, tls)

@@ -24,6 +24,20 @@ SITE = """
     }
 """
 
+STREAM = """
+    server {
+        listen 127.0.0.1:@PORT_STREAM@ ssl;
+        ssl_certificate @PKI@/site.crt;
+        ssl_certificate_key @PKI@/site.key;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        clientcert on;
+        clientcert_mode optional_no_ca;
+        clientcert_ca @PKI@/root.crt;
+        clientcert_require verified;
+        return "$clientcert_subject";
+    }
+"""
+
 # What ends a block of valgrind's report is an empty line.
 BLOCK = re.compile(r"(?:^==\d+== \S.*\n(?:^==\d+== .*\S.*\n)*)", re.MULTILINE)
 
@@ -31,6 +45,7 @@ BLOCK = re.compile(r"(?:^==\d+== \S.*\n(?:^==\d+== .*\S.*\n)*)", re.MULTILINE)
 def test_valgrind(nginx: Start, pki: Pki) -> None:
     server = nginx(
         SITE,
+        stream=STREAM,
         main="master_process off;",
         launcher=[
             program("valgrind"),
@@ -52,6 +67,9 @@ def test_valgrind(nginx: Start, pki: Pki) -> None:
             assert again.resumed
     with Client(pki, "good").connect_h2(server.port) as quick:
         assert quick.request("/user").body == "alice\n"
+    for client, text in [("good", b"CN=alice,O=Example"), ("elsewhere", b""), (None, b"")]:
+        with Client(pki, client).connect_raw(server.port_of("stream")) as raw:
+            assert b"".join(iter(lambda raw=raw: raw.recv(4096), b"")) == text  # type: ignore[misc]
     server.stop()
     report = server.output()
     assert "ERROR SUMMARY" in report

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from nginx.conftest import Start
@@ -121,6 +122,28 @@ def test_registrations_change(nginx: Start, pki: Pki, tmp_path: Path) -> None:
     mine = f"spki:sha256:{pki.fingerprint('self')}"
     clientcert("users", "enrol", "--registry", file, "sue", mine)
     eventually(lambda: curl(pki, server.port, "/", "self").body == "sue \n", "sue is in")
+
+
+def test_workers_of_another_user(nginx: Start, pki: Pki) -> None:
+    """As nginx is run: what the workers look at again they must be able to read, and a secret key they need not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        key = folder / "session.key"
+        key.write_bytes(bytes(range(80)))
+        key.chmod(0o600)
+        crl = pki.write_crls(folder / "all.crl")
+        server = nginx(
+            SITE.replace("@CRL@;", "@CRL@; clientcert_option session_key @KEY@;"),
+            CA=shutil.copy(pki.root, folder / "root.pem"),
+            CRL=crl,
+            KEY=key,
+            USER="nobody nogroup",
+        )
+        assert curl(pki, server.port, "/", "revoked").body == "SUCCESS\n"
+        pki.write_crls(crl, "revoked", number=2)
+        eventually(lambda: curl(pki, server.port, "/", "revoked").status == 400, "the CRL is new")
+        assert curl(pki, server.port, "/", "good").body == "SUCCESS\n"
 
 
 def test_never_looking_again(nginx: Start, pki: Pki, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Variables, the headers of RFC 9440 for a real back end, and the scrub of what clients send."""
 
 import base64
+import http.client
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from nginx.conftest import Start
 from nginx.server import Nginx
 from support.clients import Client, Headers, curl
 from support.pki import Pki
-from support.project import ROOT, STAGE, clientcert
+from support.project import HOST, ROOT, STAGE, clientcert
 
 CLIENTCERT = """
     clientcert on;
@@ -34,6 +35,7 @@ def server(shared_nginx: Start) -> Nginx:
         underscores_in_headers on;
         server {{
             listen 127.0.0.1:@PORT@ ssl http2;
+            listen 127.0.0.1:@PORT_PLAIN@;
             {CLIENTCERT}
             location /plain/ {{ proxy_pass http://127.0.0.1:@BACKEND@; }}
             location /forward/ {{ {FORWARD} proxy_pass http://127.0.0.1:@BACKEND@; }}
@@ -171,6 +173,16 @@ def test_scrub(server: Nginx, pki: Pki, client: str | None) -> None:
             seen = dict(answer.json()["headers"])
             assert seen["X-Harmless"] == "kept"
             assert "forged" not in seen.values(), seen
+
+
+def test_scrub_without_tls(server: Nginx) -> None:
+    connection = http.client.HTTPConnection(HOST, server.port_of("plain"), timeout=10)
+    for name in forwarded_headers():
+        connection.request("GET", "/plain/", headers={name: "forged", "X-Harmless": "kept"})
+        seen = dict(json.loads(connection.getresponse().read())["headers"])
+        assert seen["X-Harmless"] == "kept"
+        assert "forged" not in seen.values(), seen
+    connection.close()
 
 
 def test_scrub_over_http_2(server: Nginx, pki: Pki) -> None:

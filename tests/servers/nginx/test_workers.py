@@ -65,9 +65,8 @@ def test_a_storm_of_handshakes_leaves_nothing(nginx: Start, pki: Pki) -> None:
         before = server.memory()
         outcome = storm.full_handshakes(pki, server.port, "good", 1000)
         assert outcome == {"200": 1000}
-        after = server.memory()
-    # A single handshake leaves some kilobytes where it leaves anything.
-    assert after - before < 1000 * 500, (before, after)
+        # What a handshake leaves where it leaves anything is a session, a chain or a verdict: kilobytes.
+        eventually(lambda: server.memory() - before < 1000 * 1000, "no memory is left behind")
 
 
 def test_the_master_has_no_threads(nginx: Start, pki: Pki) -> None:
