@@ -80,10 +80,10 @@ static int has_cookie(const request_rec *request, const char *name) {
     size_t length = strlen(name);
 
     while (at != NULL) {
-        at += strspn(at, " \t;");
+        at += strspn(at, " \t;,");
         if (strncmp(at, name, length) == 0 && at[length] == '=')
             return 1;
-        at = strchr(at, ';');
+        at = strpbrk(at, ";,"); /* Apache joins fields of one name by commas */
     }
     return 0;
 }

@@ -142,6 +142,10 @@ def test_logging_out(server: Apache, pki: Pki) -> None:
         cookie = answer.header("set-cookie")
         assert cookie == "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax"
         assert answer.header("connection") == "close"
+    assert (
+        who(server, pki, "/valid", "good", [("Cookie", "a=b"), ("Cookie", "__Host-logged-out=1")])
+        == "403"
+    )
     sent = [("Cookie", "a=b; __Host-logged-out=1")]
     assert who(server, pki, "/valid", "good", sent) == "403"
     assert who(server, pki, "/authz", "good", sent) == "403"
