@@ -1,4 +1,4 @@
-/* AuthType ClientCert, ClientCertFallback, and `Require clientcert`, for mod_auth_basic's and mod_authz_core's way of asking. */
+/* AuthType ClientCert, ClientCertFallback, and `Require clientcert`: who the user is, and whether he may. */
 #include <string.h>
 #include <strings.h>
 

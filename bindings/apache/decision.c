@@ -99,8 +99,9 @@ static apr_status_t decision_free(void *decision) {
     return APR_SUCCESS;
 }
 
-/* What the server, or a place, says to a request: a decision that lives as long as the client's request. mod_ssl asks for late certificates, where SSLVerifyClient of a
-   place says so: this module never does, so it does not say that the client could be asked. */
+/* What the server, or a place, says to a request: a decision that lives as long as the client's request. mod_ssl asks for
+   late certificates, where SSLVerifyClient of a place says so: this module never does, so it does not say that the client
+   could be asked. */
 const clientcert_decision *decide(request_rec *request, const struct request *of, const struct requirement *required) {
     struct connection *connection = of == NULL ? NULL : of->connection;
     const struct host *host = host_of(request->server);

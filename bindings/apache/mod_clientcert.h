@@ -1,8 +1,8 @@
 /*
  * What the files of this module share. From the top: mod_clientcert.c registers the hooks, configuration.c has the
- * directives, policy.c makes verifiers of them, tls.c joins those to mod_ssl, ocsp.c asks responders, decision.c asks clientcert about each request,
- * authentication.c is AuthType and Require, variables.c tells applications who the client is, and reload.c keeps CRLs,
- * CAs and registrations fresh.
+ * directives, policy.c makes verifiers of them, tls.c joins those to mod_ssl, ocsp.c asks responders, decision.c asks
+ * clientcert about each request, authentication.c is AuthType and Require, variables.c tells applications who the client
+ * is, and reload.c keeps CRLs, CAs and registrations fresh.
  */
 #ifndef MOD_CLIENTCERT_H
 #define MOD_CLIENTCERT_H
