@@ -1,0 +1,1 @@
+"""Apache httpd with mod_clientcert."""

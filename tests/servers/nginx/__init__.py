@@ -1,0 +1,1 @@
+"""The nginx modules, tried in a real nginx by real clients."""

@@ -1,0 +1,80 @@
+"""A run under valgrind: nothing is read that is not there, and nothing of ours is left behind."""
+
+import re
+
+from nginx.conftest import Start
+from support.clients import Client, curl
+from support.pki import Pki
+from support.project import program
+
+SITE = """
+    server {
+        listen 127.0.0.1:@PORT@ ssl http2;
+        clientcert on;
+        clientcert_mode optional_no_ca;
+        clientcert_ca @PKI@/root.crt;
+        clientcert_identity "subject.cn lower";
+        clientcert_refresh 1s;
+        location / {
+            proxy_set_header Client-Cert $clientcert_client_cert;
+            proxy_set_header X-Json $clientcert_json;
+            proxy_pass http://127.0.0.1:@BACKEND@;
+        }
+        location /user { clientcert_require user alice max_age=1h; return 200 "$clientcert_user\\n"; }
+    }
+"""
+
+STREAM = """
+    server {
+        listen 127.0.0.1:@PORT_STREAM@ ssl;
+        ssl_certificate @PKI@/site.crt;
+        ssl_certificate_key @PKI@/site.key;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        clientcert on;
+        clientcert_mode optional_no_ca;
+        clientcert_ca @PKI@/root.crt;
+        clientcert_require verified;
+        return "$clientcert_subject";
+    }
+"""
+
+# What ends a block of valgrind's report is an empty line.
+BLOCK = re.compile(r"(?:^==\d+== \S.*\n(?:^==\d+== .*\S.*\n)*)", re.MULTILINE)
+
+
+def test_valgrind(nginx: Start, pki: Pki) -> None:
+    server = nginx(
+        SITE,
+        stream=STREAM,
+        main="master_process off;",
+        launcher=[
+            program("valgrind"),
+            "--leak-check=full",
+            "--show-leak-kinds=definite",
+            "--num-callers=30",
+        ],
+    )
+    for client in [None, "good", "chain", "elsewhere", "expired"]:
+        for path in ["/", "/user"]:
+            assert curl(pki, server.port, path, client).status in (200, 400, 403)
+    for tls in ["1.2", "1.3"]:
+        visitor = Client(pki, "good", tls=tls)
+        with visitor.connect(server.port) as first:
+            assert first.request("/user").body == "alice\n"
+            session = first.session
+        with visitor.connect(server.port, session=session) as again:
+            assert again.request("/user").body == "alice\n"
+            assert again.resumed
+    with Client(pki, "good").connect_h2(server.port) as quick:
+        assert quick.request("/user").body == "alice\n"
+    for client, text in [("good", b"CN=alice,O=Example"), ("elsewhere", b""), (None, b"")]:
+        with Client(pki, client).connect_raw(server.port_of("stream")) as raw:
+            assert b"".join(iter(lambda raw=raw: raw.recv(4096), b"")) == text  # type: ignore[misc]
+    server.stop()
+    report = server.output()
+    assert "ERROR SUMMARY" in report
+    blocks = BLOCK.findall(report)
+    invalid = re.compile(r"Invalid (read|write|free)|uninitialised|Mismatched free|Jump to the inv")
+    assert not [block for block in blocks if invalid.search(block)]
+    lost = [block for block in blocks if "definitely lost in loss record" in block]
+    assert not [block for block in lost if "clientcert" in block]
