@@ -21,10 +21,17 @@ SONAME := libclientcert.so.1
 SHARED := $(SONAME).$(shell echo $(VERSION) | cut -d. -f2-)
 BUILT := $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
-.PHONY: demo test lint bench fuzz header docs stage install install-library install-tool clean
+.PHONY: demo demo-nginx demo-apache demo-python demo-go test lint bench fuzz header docs stage install install-library install-tool clean
 
 demo: ## a TLS server in C tells real clients apart
 	scripts/demo
+
+demo-nginx demo-apache: ## the same with a real nginx, a real Apache, and their modules
+demo-python demo-go: ## a small site, whose users register their certificates
+demo-nginx demo-apache demo-python demo-go:
+	scripts/setup test
+	$(MAKE) --no-print-directory stage
+	scripts/$@
 
 test: ## everything: lint, demo, fuzzing in brief, all tests
 	scripts/test
