@@ -359,3 +359,29 @@ func TestTwoGuards(t *testing.T) {
 	equal(t, "the same policy", site.curl(bob, "/same").status, 200)
 	equal(t, "another policy", site.curl(bob, "/stricter").status, 421)
 }
+
+// Who becomes somebody else during a connection proves anew who he is.
+func TestAnIdentityThatChangesDuringAConnection(t *testing.T) {
+	root, me := pki.New(t, "Root"), pki.SelfSigned(t, "me")
+	by, err := clientcert.New(clientcert.Config{Mode: "optional", Options: map[string]string{
+		"trust": "key", "registry": "sqlite:" + t.TempDir() + "/users.db",
+	}})
+	must(t, err)
+	defer by.Close()
+	registry := by.Registry()
+	defer registry.Close()
+	must(t, registry.EnrolCertificate("alice", me.PEM(), clientcert.Fields{}))
+	must(t, by.Reload())
+	guard := &certhttp.Guard{Verifier: by}
+	site := serve(t, root, guard, places(guard))
+	browser := site.browser(me, true)
+	equal(t, "before", site.get(browser, "/user").body, "SUCCESS alice CN=me")
+	must(t, registry.RenameUser("alice", "mallory"))
+	must(t, by.Reload())
+	after := site.get(browser, "/user")
+	equal(t, "after", after.status, 403)
+	if !strings.Contains(after.body, "changed") {
+		t.Errorf("%s", after.body)
+	}
+	equal(t, "on a new connection", site.get(site.browser(me, true), "/user").body, "SUCCESS mallory CN=me")
+}
