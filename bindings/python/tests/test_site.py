@@ -12,6 +12,8 @@ import pytest
 from conftest import PKI
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 from servers import Process, free_port, python
 
 SITE = Path(__file__).resolve().parents[1] / "examples" / "site"
@@ -98,6 +100,13 @@ def run(*words: object) -> None:
     subprocess.run([str(word) for word in words], check=True, capture_output=True)
 
 
+def press(browser: webdriver.Chrome, button: str) -> None:
+    """Presses a button, and waits until the page that it was on is gone."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    browser.find_element(By.ID, button).click()
+    WebDriverWait(browser, 60).until(staleness_of(page))
+
+
 def text(browser: webdriver.Chrome) -> str:
     return browser.find_element(By.TAG_NAME, "body").text
 
@@ -115,13 +124,13 @@ def test_a_person_registers_a_certificate_and_logs_in_with_it(
     assert browser.current_url == f"{site}/log-in"
     browser.find_element(By.NAME, "name").send_keys("alice")
     browser.find_element(By.NAME, "password").send_keys("alice's password")
-    browser.find_element(By.ID, "by-password").click()
+    press(browser, "by-password")
     assert "The account of alice" in text(browser)
     assert "No certificate is registered." in text(browser)
 
     browser.find_element(By.NAME, "label").send_keys("<laptop>")
     browser.find_element(By.NAME, "password").send_keys("alice's password")
-    browser.find_element(By.ID, "register").click()
+    press(browser, "register")
     assert "Your certificate is registered." in text(browser)
     assert "<laptop>: spki:sha256:" in text(browser)
     browser.get(f"{site}/vault")
@@ -131,12 +140,12 @@ def test_a_person_registers_a_certificate_and_logs_in_with_it(
     browser.get(f"{site}/account")
     assert "The account of alice" in text(browser)
 
-    browser.find_element(By.ID, "log-out").click()
+    press(browser, "log-out")
     assert browser.current_url == f"{site}/log-in"
     browser.get(f"{site}/vault")
     assert "You have logged out." in text(browser)
     browser.get(f"{site}/log-in")
-    browser.find_element(By.ID, "by-certificate").click()
+    press(browser, "by-certificate")
     assert "The account of alice" in text(browser)
     browser.get(f"{site}/vault")
     assert "welcome, alice" in text(browser)
@@ -151,7 +160,7 @@ def test_a_form_of_another_site_changes_nothing(site: str, chromium: webdriver.C
     )
     browser.find_element(By.NAME, "name").send_keys("alice")
     browser.find_element(By.NAME, "password").send_keys("alice's password")
-    browser.find_element(By.ID, "by-password").click()
+    press(browser, "by-password")
     assert "was not sent by a page of this site" in text(browser)
     browser.get(site)
     assert "You are nobody." in text(browser)
