@@ -68,7 +68,7 @@ typedef struct {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    int running, stop;
+    int stop;
     ngx_event_t timer;
     ngx_connection_t dummy;
 } ngx_clientcert_set_t;
@@ -107,9 +107,8 @@ void *ngx_clientcert_create_set(ngx_conf_t *cf);
 ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
                                    const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host);
 
-/* The thread of a worker: started when it starts, and joined before it ends. NULL has none. */
+/* Starts the thread of a worker, which is joined before the cycle's pool is freed. NULL has none. */
 ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set);
-void ngx_clientcert_stop(ngx_clientcert_set_t *set);
 
 /* Sets what a context takes from its policy anew. */
 int ngx_clientcert_update(const ngx_clientcert_context_t *context);

@@ -43,6 +43,7 @@ static void *refresh(void *data) {
 static int start_thread(ngx_clientcert_set_t *set) {
     pthread_condattr_t attributes;
     sigset_t all, former;
+    int started;
 
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -51,10 +52,9 @@ static int start_thread(ngx_clientcert_set_t *set) {
     pthread_condattr_destroy(&attributes);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former);
-    set->stop = 0;
-    set->running = pthread_create(&set->thread, NULL, refresh, set) == 0;
+    started = pthread_create(&set->thread, NULL, refresh, set) == 0;
     pthread_sigmask(SIG_SETMASK, &former, NULL);
-    return set->running;
+    return started;
 }
 
 /* On the event loop, where no handshake is under way in a call of OpenSSL. */
@@ -89,8 +89,22 @@ static void apply(ngx_event_t *event) {
         ngx_add_timer(event, 1000);
 }
 
+/* With the pool of the cycle, before what the thread looks at. */
+static void stop(void *data) {
+    ngx_clientcert_set_t *set = data;
+
+    pthread_mutex_lock(&set->mutex);
+    set->stop = 1;
+    pthread_cond_signal(&set->wake);
+    pthread_mutex_unlock(&set->mutex);
+    pthread_join(set->thread, NULL);
+    if (set->timer.timer_set)
+        ngx_del_timer(&set->timer);
+}
+
 ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set) {
     ngx_clientcert_policy_t **policies;
+    ngx_pool_cleanup_t *cleanup;
     ngx_uint_t i, wanted = 0;
 
     if (set == NULL || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
@@ -102,10 +116,13 @@ ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set) {
     }
     if (!wanted)
         return NGX_OK;
-    if (!start_thread(set)) {
+    cleanup = ngx_pool_cleanup_add(cycle->pool, 0);
+    if (cleanup == NULL || !start_thread(set)) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "clientcert: cannot start the thread that looks at files");
         return NGX_ERROR;
     }
+    cleanup->handler = stop;
+    cleanup->data = set;
     set->dummy.fd = (ngx_socket_t)-1;
     set->dummy.data = set;
     set->timer.data = &set->dummy;
@@ -114,17 +131,4 @@ ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set) {
     set->timer.cancelable = 1;
     ngx_add_timer(&set->timer, 1000);
     return NGX_OK;
-}
-
-void ngx_clientcert_stop(ngx_clientcert_set_t *set) {
-    if (set == NULL || !set->running)
-        return;
-    pthread_mutex_lock(&set->mutex);
-    set->stop = 1;
-    pthread_cond_signal(&set->wake);
-    pthread_mutex_unlock(&set->mutex);
-    pthread_join(set->thread, NULL);
-    set->running = 0;
-    if (set->timer.timer_set)
-        ngx_del_timer(&set->timer);
 }

@@ -30,7 +30,7 @@ typedef struct {
 /* A request. It outlives internal redirects, and is that of the main request in subrequests. */
 typedef struct {
     const clientcert_decision *decision;         /* the last */
-    const ngx_http_clientcert_loc_conf_t *place; /* for which it allowed the request */
+    const ngx_http_clientcert_loc_conf_t *place; /* for which it allowed the main request */
     ngx_http_clientcert_connection_t *connection;
     int located; /* a location has decided, or the request was answered */
 } ngx_http_clientcert_request_t;

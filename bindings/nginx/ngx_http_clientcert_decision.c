@@ -79,8 +79,8 @@ static int32_t http_version(const ngx_http_request_t *r) {
     }
 }
 
-/* What has the cookie's name in it anywhere counts: the separators that nginx's own parser takes differ between versions,
-   and nobody gains by it. */
+/* The name anywhere in a cookie counts: the separators that nginx's own parser takes differ between versions, and nobody
+   gains by it. */
 static int logged_out(ngx_http_request_t *r) {
     ngx_list_part_t *part;
     ngx_table_elt_t *headers;
@@ -289,7 +289,9 @@ ngx_int_t ngx_http_clientcert_location(ngx_http_request_t *r) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (r == r->main)
         request->located = 1;
-    if ((place->requirement.requirement == CLIENTCERT_REQUIREMENT_NONE && !place->log_out) || request->place == place)
+    if (place->requirement.requirement == CLIENTCERT_REQUIREMENT_NONE && !place->log_out)
+        return NGX_DECLINED;
+    if (r == r->main && request->place == place)
         return NGX_DECLINED;
     if (request->connection == NULL)
         return end(r, NULL, r->connection->ssl == NULL ? NGX_HTTP_FORBIDDEN : TOO_EARLY);
@@ -297,7 +299,8 @@ ngx_int_t ngx_http_clientcert_location(ngx_http_request_t *r) {
     if (decision == NULL)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (passes(decision)) {
-        request->place = place;
+        if (r == r->main)
+            request->place = place;
         return NGX_DECLINED;
     }
     return end(r, decision, clientcert_decision_status(decision));

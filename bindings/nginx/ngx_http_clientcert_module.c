@@ -138,18 +138,10 @@ static ngx_int_t init(ngx_conf_t *cf) {
     return NGX_OK;
 }
 
-static ngx_clientcert_set_t *set_of(ngx_cycle_t *cycle) {
-    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
-        return NULL;
-    return ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module);
-}
-
 static ngx_int_t init_process(ngx_cycle_t *cycle) {
-    return ngx_clientcert_start(cycle, set_of(cycle));
-}
-
-static void exit_process(ngx_cycle_t *cycle) {
-    ngx_clientcert_stop(set_of(cycle));
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
+        return NGX_OK;
+    return ngx_clientcert_start(cycle, ngx_http_cycle_get_module_main_conf(cycle, ngx_http_clientcert_module));
 }
 
 #define ANYWHERE NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF
@@ -168,5 +160,5 @@ static ngx_http_module_t context = {
     merge_srv_conf,                    create_loc_conf, merge_loc_conf};
 
 ngx_module_t ngx_http_clientcert_module = {
-    NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,
+    NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, init_process, NULL, NULL, NULL, NULL,
     NGX_MODULE_V1_PADDING};

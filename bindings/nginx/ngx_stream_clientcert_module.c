@@ -157,18 +157,10 @@ static ngx_int_t add_variables(ngx_conf_t *cf) {
     return NGX_OK;
 }
 
-static ngx_clientcert_set_t *set_of(ngx_cycle_t *cycle) {
-    if (ngx_get_conf(cycle->conf_ctx, ngx_stream_module) == NULL)
-        return NULL;
-    return ngx_stream_cycle_get_module_main_conf(cycle, ngx_stream_clientcert_module);
-}
-
 static ngx_int_t init_process(ngx_cycle_t *cycle) {
-    return ngx_clientcert_start(cycle, set_of(cycle));
-}
-
-static void exit_process(ngx_cycle_t *cycle) {
-    ngx_clientcert_stop(set_of(cycle));
+    if (ngx_get_conf(cycle->conf_ctx, ngx_stream_module) == NULL)
+        return NGX_OK;
+    return ngx_clientcert_start(cycle, ngx_stream_cycle_get_module_main_conf(cycle, ngx_stream_clientcert_module));
 }
 
 static ngx_command_t commands[] = {
@@ -181,5 +173,5 @@ static ngx_stream_module_t context = {add_variables, init,           ngx_clientc
                                       NULL,          create_srv_conf, merge_srv_conf};
 
 ngx_module_t ngx_stream_clientcert_module = {
-    NGX_MODULE_V1, &context, commands, NGX_STREAM_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,
+    NGX_MODULE_V1, &context, commands, NGX_STREAM_MODULE, NULL, NULL, init_process, NULL, NULL, NULL, NULL,
     NGX_MODULE_V1_PADDING};

@@ -142,6 +142,57 @@ def test_a_body_that_was_sent_is_not_taken_for_a_request(server: Nginx, pki: Pki
 
 
 @pytest.mark.parametrize("http", ["1.1", "2"])
+def test_pages_of_the_administrator(nginx: Start, pki: Pki, http: str) -> None:
+    """They come instead of ours; one that is itself protected is no way in, and no loop."""
+    server = nginx(
+        f"""
+        server {{
+            listen 127.0.0.1:@PORT@ ssl http2;
+            {COMMON}
+            clientcert_mode require;
+            error_page 403 /sorry;
+            error_page 495 496 /none;
+            location / {{ clientcert_require user frank; return 200 "in\n"; }}
+            location = /sorry {{ return 403 "sorry, $clientcert_user\n"; }}
+            location = /none {{ return 400 "nobody: $clientcert_reasons\n"; }}
+        }}
+        server {{
+            listen 127.0.0.1:@PORT_PROTECTED@ ssl http2;
+            {COMMON}
+            clientcert_mode require;
+            error_page 400 403 495 496 /page;
+            location / {{ clientcert_require user frank; return 200 "in\n"; }}
+        }}
+        """
+    )
+    assert curl(pki, server.port, client="frank", http=http).body == "in\n"
+    sorry = curl(pki, server.port, client="good", http=http)
+    assert (sorry.status, sorry.body) == (403, "sorry, alice\n")
+    nobody = curl(pki, server.port, http=http)
+    assert (nobody.status, nobody.body) == (400, "nobody: certificate_required\n")
+    expired = curl(pki, server.port, client="expired", http=http)
+    assert (expired.status, expired.body) == (400, "nobody: certificate_expired@0\n")
+    for client in [None, "good", "expired"]:
+        answer = curl(pki, server.port_of("protected"), client=client, http=http)
+        assert answer.status in (400, 403) and answer.body != "in\n", client
+    assert curl(pki, server.port_of("protected"), client="frank", http=http).body == "in\n"
+
+
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_large_bodies_are_refused_in_step(
+    server: Nginx, pki: Pki, tmp_path: Path, http: str
+) -> None:
+    body = tmp_path / "body"
+    body.write_bytes(b"x" * 900_000)
+    for more in [[], ["--header", "Transfer-Encoding: chunked"], ["--expect100-timeout", "5"]]:
+        if http == "2" and "--header" in more:
+            continue
+        upload = ["--data-binary", f"@{body}", *more]
+        answer = curl(pki, server.port, "/user", http=http, more=upload)
+        assert answer.status == 403, answer
+
+
+@pytest.mark.parametrize("http", ["1.1", "2"])
 def test_challenge(server: Nginx, pki: Pki, http: str) -> None:
     port = server.port_of("challenge")
     answer = curl(pki, port, http=http, headers=JSON)

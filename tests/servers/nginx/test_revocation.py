@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from nginx.conftest import Start
-from support.clients import Client, curl
+from support.clients import Client, curl, s_client
 from support.pki import Pki
 from support.project import clientcert
 from support.server import eventually
@@ -79,6 +79,7 @@ def test_cas_are_replaced(nginx: Start, pki: Pki, tmp_path: Path) -> None:
         assert first.request("/verified").body == "in\n"
         session = first.session
     assert curl(pki, server.port, "/verified", "elsewhere").status == 400
+    assert s_client(pki, server.port).ca_names == ["O = Example, CN = Example Root"]
     beside = tmp_path / "cas.new"
     shutil.copy(pki.stranger, beside)
     os.replace(beside, cas)
@@ -86,6 +87,10 @@ def test_cas_are_replaced(nginx: Start, pki: Pki, tmp_path: Path) -> None:
         lambda: curl(pki, server.port, "/verified", "elsewhere").body == "in\n", "the CA is new"
     )
     assert curl(pki, server.port, "/verified", "good").status == 400
+    eventually(
+        lambda: s_client(pki, server.port).ca_names == ["O = Elsewhere, CN = Elsewhere Root"],
+        "clients are told",
+    )
     with session_of.connect(server.port, session=session) as again:
         assert again.request("/verified").status == 400, "a session is no way around"
 

@@ -5,7 +5,7 @@ import http.client
 import pytest
 
 from nginx.conftest import Start
-from support.clients import curl
+from support.clients import curl, s_client
 from support.pki import Pki
 from support.project import HOST
 
@@ -98,6 +98,33 @@ def page(body: str, brief: bool) -> str:
     if not body.startswith(("NONE", "SUCCESS", "FAILED", "bad", "none")):
         return ""
     return body.split("FAILED:")[0] if brief else body
+
+
+def test_names_of_cas_in_the_handshake(nginx: Start, pki: Pki) -> None:
+    """`ssl_trusted_certificate` is trusted, and not named: with the module as without."""
+    server = nginx(
+        "".join(
+            f"""
+            server {{
+                listen 127.0.0.1:@PORT_{kind}@ ssl;
+                {clientcert} ssl_verify_client optional; {directives}
+                return 200 "$ssl_client_verify\n";
+            }}
+            """
+            for kind, clientcert, directives in [
+                ("STOCK", "", BOTH),
+                ("OURS", "clientcert on;", BOTH),
+                ("ALONE", "clientcert on;", CA),
+                ("NONE", "clientcert on; clientcert_option ca_hints none;", CA),
+            ]
+        )
+    )
+    for tls in ["1.2", "1.3"]:
+        for kind in ["stock", "ours", "alone", "none"]:
+            seen = s_client(pki, server.port_of(kind), tls=tls)
+            expected = [] if kind == "none" else ["O = Example, CN = Example Root"]
+            assert seen.ca_names == expected, kind
+    assert curl(pki, server.port_of("ours"), client="elsewhere").body == "SUCCESS\n"
 
 
 def test_plain_http_on_a_port_for_https(nginx: Start) -> None:

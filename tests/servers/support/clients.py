@@ -1,6 +1,7 @@
 """Real clients: curl, `openssl s_client`, Python's ssl with HTTP/1.1, and h2 over Python's ssl."""
 
 import http.client
+import itertools
 import json
 import re
 import socket
@@ -121,6 +122,12 @@ class Handshake:
     @property
     def resumed(self) -> bool:
         return "Reused, TLS" in self.output
+
+    @property
+    def ca_names(self) -> list[str]:
+        """The CAs that the server names when it asks for a certificate."""
+        after = self.output.partition("Acceptable client certificate CA names\n")[2]
+        return list(itertools.takewhile(lambda line: " = " in line, after.splitlines()))
 
     @property
     def alert(self) -> str:
