@@ -196,7 +196,7 @@ int answer(request_rec *request, struct request *of, const clientcert_decision *
                            clientcert_decision_header_value(decision, i, NULL));
     if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_LOG_OUT)
         apr_table_addn(request->err_headers_out, "Set-Cookie",
-                       apr_pstrcat(request->pool, log_out_cookie, "=1; Path=/; Secure; HttpOnly; SameSite=Lax", NULL));
+                       apr_pstrcat(request->pool, log_out_cookie, "=1; Path=/; Secure; HttpOnly; SameSite=None", NULL));
     if (clientcert_decision_closes(decision))
         request->connection->keepalive = AP_CONN_CLOSE;
     if (of != NULL && decision != NULL) {

@@ -91,7 +91,7 @@ static ngx_int_t send_page(ngx_http_request_t *r, const clientcert_decision *dec
 }
 
 ngx_int_t ngx_http_clientcert_answer(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status) {
-    static const char logged_out[] = "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax";
+    static const char logged_out[] = "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=None";
     const char *name, *value;
     size_t i, length = 0;
 

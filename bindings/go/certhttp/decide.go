@@ -140,10 +140,14 @@ func cookie(r *http.Request, name string) string {
 	return cookie.Value
 }
 
-// setCookie sets a cookie of this host alone, or takes it away where it is empty.
+// setCookie sets a cookie of this host alone, or takes it away where it is empty. That a user has logged out counts for what
+// other sites send here, too; that he has signed in does not.
 func setCookie(w http.ResponseWriter, name, value string) {
 	cookie := &http.Cookie{
 		Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	if name == loggedOutCookie {
+		cookie.SameSite = http.SameSiteNoneMode
 	}
 	if value == "" {
 		cookie.MaxAge = -1

@@ -294,7 +294,7 @@ enum step answer(struct connection *connection, const struct request *request, s
     if (step == STEP_RESPOND && action != CLIENTCERT_ACTION_PREFLIGHT)
         allow_origin(connection, request, response);
     if (action == CLIENTCERT_ACTION_LOG_OUT)
-        response_add(response, "Set-Cookie", "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax");
+        response_add(response, "Set-Cookie", "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=None");
     response->closes = clientcert_decision_closes(decision);
     if (step == STEP_RESPOND) /* nothing but a ticket is at stake */
         (void)!clientcert_openssl_keep_session(connection->ssl, clientcert_decision_session_cacheable(decision));

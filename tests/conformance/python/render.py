@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import clientcert
-from clientcert import Body, Decision, Dialect, Outcome, Reason, Verdict, forwarded
+from clientcert import Body, Decision, Dialect, Reason, Verdict, forwarded
 
 Json = dict[str, Any]
 
@@ -45,11 +45,11 @@ def verdict_to_json(verdict: Verdict, names: Iterable[str], time: int | None) ->
 
 
 def valid_until(verdict: Verdict) -> int:
-    """Without a certificate there is no end; otherwise None is a moment that is too long ago to be written."""
+    """Without an end it is None; what `datetime` cannot hold is its first moment."""
     until = verdict.valid_until
-    if until is not None:
-        return int(until.timestamp())
-    return 2**63 - 1 if verdict.outcome is Outcome.NONE else -(2**63)
+    if until is None:
+        return 2**63 - 1
+    return -(2**63) if until == datetime.min.replace(tzinfo=UTC) else int(until.timestamp())
 
 
 def reason_to_json(reason: Reason) -> Json:

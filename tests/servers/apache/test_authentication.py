@@ -140,7 +140,7 @@ def test_logging_out(server: Apache, pki: Pki) -> None:
         answer = connection.request("/out")
         assert answer.status in (302, 401, 403)
         cookie = answer.header("set-cookie")
-        assert cookie == "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=Lax"
+        assert cookie == "__Host-logged-out=1; Path=/; Secure; HttpOnly; SameSite=None"
         assert answer.header("connection") == "close"
     assert (
         who(server, pki, "/valid", "good", [("Cookie", "a=b"), ("Cookie", "__Host-logged-out=1")])
