@@ -329,7 +329,8 @@ pub unsafe extern "C" fn clientcert_forward_headers(
 }
 
 /// Whether a header must be removed from what clients send, because somebody could pass by it for the holder of a
-/// certificate: any of any dialect, in any case and with `-` or `_`, and whatever begins like a family of them.
+/// certificate: any of any dialect, in any case, and whatever begins like a family of them. What is neither a letter nor a digit counts
+/// as `-`, because servers make `_` of all that in the environment of CGI.
 ///
 /// @param[in] name Text.
 /// @return 1 or 0; 1 for NULL, and for what is no UTF-8.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::dialect::{Carrier, Dialect, PROXY_PROTOCOL, same_name, starts_with};
+use super::dialect::{Carrier, Dialect, PROXY_PROTOCOL};
 
 /// Every header by which somebody could pass for the holder of a certificate, in lower case, with `-` and, where that is
 /// another name to some server, with `_`: what a proxy must remove from every request that a client sends, with or without
@@ -26,10 +26,19 @@ pub fn forwarded_headers() -> &'static [String] {
 }
 
 /// Whether a header by this name must be removed from what clients send: one of [`forwarded_headers`], or one that begins
-/// like a family of them. Case does not count, nor `-` or `_`.
+/// like a family of them. Case does not count, and whatever is neither a letter nor a digit is `-`: servers make `_` of all that
+/// in the environment of CGI (RFC 3875 section 4.1.18), Apache and PHP of a dot, too.
 pub fn is_forwarded_header(name: &str) -> bool {
-    FAMILIES.iter().any(|family| starts_with(name, family))
-        || forwarded_headers().iter().any(|known| same_name(name, known))
+    let folded: Vec<u8> = name.bytes().map(fold).collect();
+    let begins = |family: &&str| {
+        family.len() <= folded.len() && family.bytes().map(fold).eq(folded.iter().copied().take(family.len()))
+    };
+    FAMILIES.iter().any(begins)
+        || forwarded_headers().iter().any(|known| known.bytes().map(fold).eq(folded.iter().copied()))
+}
+
+fn fold(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
 }
 
 /// The value of `Vary` for a response that depends on the certificate that a carrier forwards, so that nobody else gets it
@@ -131,6 +140,7 @@ mod tests {
         {
             assert!(!is_forwarded_header(name), "{name}");
         }
+        assert!(is_forwarded_header("Client.Cert") && is_forwarded_header("X!Client~Cert"));
         assert!(is_forwarded_header("SSL-client_CERT-chain_99") && is_forwarded_header("Cf-Client-Cert-Subject-Dn"));
     }
 
