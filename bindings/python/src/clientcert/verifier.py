@@ -276,13 +276,14 @@ def decide(
 
 
 def _joined(chain: Chain) -> bytes:
-    if isinstance(chain, (bytes, bytearray, memoryview)):
-        return bytes(chain)
-    if isinstance(chain, str):
-        raise TypeError("a chain is bytes, not text")
-    certificates = tuple(chain)
-    joined = b"".join(certificates)
-    if b"" in certificates:
+    if type(chain) is not list:
+        if isinstance(chain, (bytes, bytearray, memoryview)):
+            return bytes(chain)
+        if isinstance(chain, str):
+            raise TypeError("a chain is bytes, not text")
+        chain = list(chain)
+    joined = b"".join(chain)
+    if b"" in chain:
         # The client has proven that it holds the first key: the second certificate must not move up.
         raise ValueError("a chain holds an empty certificate")
     return joined
