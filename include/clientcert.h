@@ -1922,13 +1922,15 @@ int32_t clientcert_forward_headers(const clientcert_verdict *verdict,
 
 /**
  * Whether a header must be removed from what clients send, because somebody could pass by it for the holder of a
- * certificate: any of any dialect, in any case and with `-` or `_`, and whatever begins like a family of them.
+ * certificate: any of any dialect, in any case, and whatever begins like a family of them. What is neither a letter nor a digit counts
+ * as `-`, because servers make `_` of all that in the environment of CGI.
  *
  * @param[in] name Text.
  * @return 1 or 0; 1 for NULL, and for what is no UTF-8.
  * @since 1
  */
-CLIENTCERT_MUST_USE int32_t clientcert_is_forwarded_header(const char *name);
+CLIENTCERT_MUST_USE
+int32_t clientcert_is_forwarded_header(const char *name);
 
 /**
  * The names that `clientcert_is_forwarded_header` knows, by index, for servers that need a list: in lower case, each with
