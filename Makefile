@@ -39,8 +39,9 @@ test: ## everything: lint, demo, fuzzing in brief, all tests
 lint: ## format, clippy, oldest supported Rust, licences and advisories, shell scripts
 	scripts/lint
 
-bench: ## ours beside plain webpki and OpenSSL
+bench: ## ours beside plain webpki and OpenSSL; nginx with the module and without; Go and Python
 	scripts/bench
+	scripts/bench-bindings
 
 fuzz: ## every fuzz target for a minute
 	scripts/fuzz 60

@@ -255,6 +255,17 @@ typedef struct clientcert_openssl_host {
     char *name; /* NULL: none */
 } clientcert_openssl_host;
 
+/* What came of a ticket that a client brought, for the verdict on the connection that is resumed by it. */
+typedef struct clientcert_openssl_ticket {
+    clientcert_verdict *verdict; /* NULL: none */
+    const clientcert_openssl_host *host; /* who judged it, and by which verifier; only compared */
+    const clientcert_verifier *verifier;
+    int64_t handshake_time;
+    unsigned char random[SSL3_RANDOM_SIZE];
+    unsigned char *data; /* the record */
+    size_t length;
+} clientcert_openssl_ticket;
+
 /* What a connection holds: whom its client was judged as (NULL: without a certificate), in which handshake, and what came
    of it. */
 typedef struct clientcert_openssl_record {
@@ -263,6 +274,7 @@ typedef struct clientcert_openssl_record {
     int64_t handshake_time;
     unsigned char random[SSL3_RANDOM_SIZE];
     int forbidden, sent; /* may no session be kept; was a ticket sent late */
+    clientcert_openssl_ticket ticket;
 } clientcert_openssl_record;
 
 /* One for all translation units that are linked together. */
@@ -270,9 +282,16 @@ CLIENTCERT_OPENSSL_SHARED CRYPTO_ONCE clientcert_openssl_once = CRYPTO_ONCE_STAT
 CLIENTCERT_OPENSSL_SHARED int clientcert_openssl_context_index = -1;
 CLIENTCERT_OPENSSL_SHARED int clientcert_openssl_connection_index = -1;
 
+static inline void clientcert_openssl_ticket_clear(clientcert_openssl_ticket *ticket) {
+    clientcert_verdict_free(ticket->verdict);
+    OPENSSL_free(ticket->data);
+    memset(ticket, 0, sizeof(*ticket));
+}
+
 static inline void clientcert_openssl_record_free(clientcert_openssl_record *record) {
     if (record == NULL)
         return;
+    clientcert_openssl_ticket_clear(&record->ticket);
     X509_free(record->leaf);
     clientcert_verdict_free(record->verdict);
     OPENSSL_free(record);
@@ -450,6 +469,57 @@ static inline clientcert_verdict *clientcert_openssl_resume(const clientcert_ope
     return verdict;
 }
 
+/* Keeps what came of a ticket; the verdict is taken. Where memory fails it is judged again. */
+static inline void clientcert_openssl_ticket_keep(SSL *ssl, const clientcert_openssl_host *host, SSL_SESSION *session,
+                                                  clientcert_verdict *verdict, int64_t handshake_time) {
+    clientcert_openssl_record *record = clientcert_openssl_record_of(ssl);
+    void *data = NULL;
+    size_t length = 0;
+    unsigned char *copy;
+
+    if (record == NULL || SSL_SESSION_get0_ticket_appdata(session, &data, &length) != 1 || data == NULL ||
+        length == 0 || (copy = (unsigned char *)OPENSSL_malloc(length)) == NULL) {
+        clientcert_verdict_free(verdict);
+        return;
+    }
+    memcpy(copy, data, length);
+    clientcert_openssl_ticket_clear(&record->ticket);
+    record->ticket.verdict = verdict;
+    record->ticket.host = host;
+    record->ticket.verifier = host->verifier;
+    record->ticket.handshake_time = handshake_time;
+    record->ticket.data = copy;
+    record->ticket.length = length;
+    SSL_get_client_random(ssl, record->ticket.random, sizeof(record->ticket.random));
+}
+
+/* What was kept, once, if it is about the record of this session, in this handshake, by the verifier of its host; owned by
+   the caller. NULL: none. */
+static inline clientcert_verdict *clientcert_openssl_ticket_take(SSL *ssl, const clientcert_openssl_host *host,
+                                                                 SSL_SESSION *session, X509 *leaf,
+                                                                 int64_t *handshake_time) {
+    clientcert_openssl_record *record =
+        (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
+    unsigned char random[SSL3_RANDOM_SIZE] = {0};
+    clientcert_verdict *verdict = NULL;
+    void *data = NULL;
+    size_t length = 0;
+
+    if (record == NULL || record->ticket.verdict == NULL)
+        return NULL;
+    SSL_get_client_random(ssl, random, sizeof(random));
+    if (SSL_SESSION_get0_ticket_appdata(session, &data, &length) == 1 && data != NULL &&
+        length == record->ticket.length && memcmp(data, record->ticket.data, length) == 0 &&
+        memcmp(random, record->ticket.random, sizeof(random)) == 0 && record->ticket.host == host &&
+        record->ticket.verifier == host->verifier && clientcert_openssl_is_about(record->ticket.verdict, leaf)) {
+        verdict = record->ticket.verdict;
+        record->ticket.verdict = NULL;
+        *handshake_time = record->ticket.handshake_time;
+    }
+    clientcert_openssl_ticket_clear(&record->ticket);
+    return verdict;
+}
+
 /* The record of a connection, with the verdict on its present client; NULL where there is no verifier or memory fails. */
 static inline clientcert_openssl_record *clientcert_openssl_current(SSL *ssl) {
     const clientcert_openssl_host *host = clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
@@ -470,7 +540,8 @@ static inline clientcert_openssl_record *clientcert_openssl_current(SSL *ssl) {
     record = (clientcert_openssl_record *)SSL_get_ex_data(ssl, clientcert_openssl_connection_index);
     if (record == NULL || record->verdict == NULL || memcmp(record->random, random, sizeof(random)) != 0 ||
         (record->leaf != leaf && (record->leaf == NULL || leaf == NULL || X509_cmp(record->leaf, leaf) != 0))) {
-        if (SSL_session_reused(ssl))
+        if (SSL_session_reused(ssl) &&
+            (verdict = clientcert_openssl_ticket_take(ssl, host, session, leaf, &handshake_time)) == NULL)
             verdict = clientcert_openssl_resume(host, session, leaf, &handshake_time);
         if (verdict == NULL || (leaf == NULL && clientcert_verdict_outcome(verdict) != CLIENTCERT_NONE)) {
             clientcert_verdict_free(verdict);
@@ -492,21 +563,23 @@ static inline clientcert_openssl_record *clientcert_openssl_current(SSL *ssl) {
    goes into no cache. */
 static inline int clientcert_openssl_export(SSL *ssl, SSL_SESSION *session, const clientcert_openssl_record *record) {
     const clientcert_openssl_host *host = clientcert_openssl_host_of(SSL_get_SSL_CTX(ssl));
-    unsigned char *data = NULL;
+    unsigned char usual[4096], *data = usual, *larger = NULL;
     size_t length = 0;
     int done;
 
     if (host != NULL && record != NULL && !record->forbidden) {
-        length = clientcert_session_export(host->verifier, record->verdict, host->name, record->handshake_time, NULL, 0);
-        if (length != 0 && (data = (unsigned char *)OPENSSL_malloc(length)) == NULL)
-            length = 0;
-        /* A policy that changes in between makes another record, or none. */
-        if (length != 0 && clientcert_session_export(host->verifier, record->verdict, host->name,
-                                                     record->handshake_time, data, length) != length)
-            length = 0;
+        length = clientcert_session_export(host->verifier, record->verdict, host->name, record->handshake_time, usual,
+                                           sizeof(usual));
+        if (length > sizeof(usual)) {
+            data = larger = (unsigned char *)OPENSSL_malloc(length);
+            /* A policy that changes in between makes another record, or none. */
+            if (data == NULL || clientcert_session_export(host->verifier, record->verdict, host->name,
+                                                          record->handshake_time, data, length) != length)
+                length = 0;
+        }
     }
     done = SSL_SESSION_set1_ticket_appdata(session, length == 0 ? NULL : data, length);
-    OPENSSL_free(data);
+    OPENSSL_free(larger);
     if (length == 0)
         SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl), session);
     return done;
@@ -541,9 +614,11 @@ static inline SSL_TICKET_RETURN clientcert_openssl_decrypt_ticket(SSL *ssl, SSL_
     if (host != NULL) {
         verdict = clientcert_openssl_resume(host, session, SSL_SESSION_get0_peer(session), &handshake_time);
         accepted = clientcert_verdict_accepted(verdict);
-        clientcert_verdict_free(verdict);
-        if (!accepted)
+        if (!accepted) {
+            clientcert_verdict_free(verdict);
             return SSL_TICKET_RETURN_IGNORE_RENEW;
+        }
+        clientcert_openssl_ticket_keep(ssl, host, session, verdict, handshake_time);
     }
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
