@@ -25,6 +25,9 @@ typedef struct {
     ngx_uint_t preflight_opened;
     char *identity;     /* of the last request that had one */
     char *answered_421; /* the host */
+    int32_t late;       /* what came of the latest question for a certificate */
+    ngx_uint_t answered;
+    ngx_uint_t cannot_ask;
 } ngx_http_clientcert_connection_t;
 
 /* A request. It outlives internal redirects, and is that of the main request in subrequests. */
@@ -33,6 +36,7 @@ typedef struct {
     const ngx_http_clientcert_loc_conf_t *place; /* for which it allowed the main request */
     ngx_http_clientcert_connection_t *connection;
     int located; /* a location has decided, or the request was answered */
+    int asked;   /* it waited for a certificate */
 } ngx_http_clientcert_request_t;
 
 extern ngx_module_t ngx_http_clientcert_module;
@@ -42,6 +46,12 @@ ngx_int_t ngx_http_clientcert_post_read(ngx_http_request_t *r);
 ngx_int_t ngx_http_clientcert_location(ngx_http_request_t *r);
 ngx_int_t ngx_http_clientcert_header_filter(ngx_http_request_t *r);
 extern ngx_http_output_header_filter_pt ngx_http_clientcert_next_header_filter;
+
+/* Whether a client of TLS 1.3 can be asked for a certificate now, if it offered that. */
+int ngx_http_clientcert_may_ask(ngx_http_request_t *r, const ngx_http_clientcert_connection_t *connection);
+
+/* Asks. The request waits for the answer, and then runs its phase again. NGX_DECLINED where the client cannot be asked. */
+ngx_int_t ngx_http_clientcert_ask(ngx_http_request_t *r, ngx_http_clientcert_request_t *request);
 
 /* NULL before the handler of POST_READ. */
 ngx_http_clientcert_request_t *ngx_http_clientcert_request(ngx_http_request_t *r);

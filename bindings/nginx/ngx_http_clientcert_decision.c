@@ -112,7 +112,8 @@ static void header(clientcert_request *facts, int32_t field, ngx_http_request_t 
 }
 
 static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t *place,
-                     const ngx_http_clientcert_connection_t *connection, clientcert_request *facts) {
+                     const ngx_http_clientcert_request_t *request, clientcert_request *facts) {
+    const ngx_http_clientcert_connection_t *connection = request->connection;
     ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
     ngx_http_core_srv_conf_t *core = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
     SSL *ssl = r->connection->ssl->connection;
@@ -127,6 +128,9 @@ static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t
     number(facts, CLIENTCERT_REQUEST_ANSWERED_421,
            connection->answered_421 != NULL && ngx_strlen(connection->answered_421) == host.len &&
                ngx_strncmp(connection->answered_421, host.data, host.len) == 0);
+    number(facts, CLIENTCERT_REQUEST_OFFERS_POST_HANDSHAKE_AUTH, ngx_http_clientcert_may_ask(r, connection));
+    number(facts, CLIENTCERT_REQUEST_LATE, connection->late);
+    number(facts, CLIENTCERT_REQUEST_ARRIVED_BEFORE_CERTIFICATE, request->asked);
     number(facts, CLIENTCERT_REQUEST_LOG_OUT, place->log_out == 1);
     number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, logged_out(r));
     text(facts, CLIENTCERT_REQUEST_METHOD, r->method_name.data, r->method_name.len);
@@ -188,7 +192,7 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
     if (facts == NULL)
         facts = clientcert_request_new();
     clientcert_request_clear(facts);
-    describe(r, place, request->connection, facts);
+    describe(r, place, request, facts);
     decision = clientcert_decide(conf->verifier, ngx_http_clientcert_verdict(r), facts, CLIENTCERT_NOW);
     cleanup->handler = free_decision;
     cleanup->data = decision;
@@ -200,7 +204,9 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
     verdict = clientcert_decision_verdict(decision);
     if (clientcert_verdict_certificate_count(verdict) != 0)
         SSL_set_verify_result(ssl, clientcert_verdict_x509_error(verdict));
-    if (!clientcert_decision_session_cacheable(decision))
+    /* Whoever is asked now may have a session when he has answered. */
+    if (!clientcert_decision_session_cacheable(decision) &&
+        clientcert_decision_action(decision) != CLIENTCERT_ACTION_ASK_POST_HANDSHAKE)
         (void)!clientcert_openssl_keep_session(ssl, 0);
     return decision;
 }
@@ -296,6 +302,15 @@ ngx_int_t ngx_http_clientcert_location(ngx_http_request_t *r) {
     if (request->connection == NULL)
         return end(r, NULL, r->connection->ssl == NULL ? NGX_HTTP_FORBIDDEN : TOO_EARLY);
     decision = decide(r, place, request);
+    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_ASK_POST_HANDSHAKE) {
+        ngx_int_t asked = ngx_http_clientcert_ask(r, request);
+
+        if (asked == NGX_OK)
+            return NGX_DONE;
+        if (asked == NGX_ERROR)
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        decision = decide(r, place, request);
+    }
     if (decision == NULL)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (passes(decision)) {

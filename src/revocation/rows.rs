@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::RevocationReason;
 use super::draft::Draft;
-use super::index::Index;
+use super::index::{Index, Table};
 use super::record::{Entry, Format};
 use super::serial_number::{Kind, SerialNumber};
 use super::universal_hash::UniversalHash;
@@ -95,7 +97,9 @@ impl Rows {
         }
         // The drafts' own memory is enough.
         self.in_order = Vec::new();
-        Index { hash: self.hash, format, tables: drafts.into_iter().map(Draft::sort).collect() }
+        let mut tables: SmallVec<[Table; 1]> = drafts.into_iter().map(Draft::sort).collect();
+        tables.shrink_to_fit();
+        Index { hash: self.hash, format, tables }
     }
 
     fn count_run(&mut self) {

@@ -327,26 +327,6 @@ def test_early_data(server: Nginx, pki: Pki, tmp_path: Path) -> None:
         eventually(lambda path=path: send_early(path) == 425, f"{path} is too early")  # type: ignore[misc]
 
 
-def test_deferred_is_said_to_be_impossible(nginx: Start, pki: Pki) -> None:
-    server = nginx(
-        f"""
-        server {{
-            listen 127.0.0.1:@PORT@ ssl http2;
-            {COMMON}
-            clientcert_mode deferred;
-            location / {{ return 200 "in\\n"; }}
-            location /user {{ clientcert_require user; return 200 "in\\n"; }}
-        }}
-        """
-    )
-    for tls, http in [("1.2", "1.1"), ("1.2", "2"), ("1.3", "2")]:
-        assert curl(pki, server.port, "/", "good", tls=tls, http=http).status == 200
-        answer = curl(pki, server.port, "/user", "good", tls=tls, http=http, headers=JSON)
-        assert (answer.status, cause(answer)) == (403, "late_certificate_impossible"), (tls, http)
-    with Client(pki, "good").connect(server.port) as connection:
-        assert connection.request("/user").status == 403, "no post-handshake authentication"
-
-
 def preflight(
     pki: Pki, port: int, path: str, http: str, origin: str = "https://app.example.com"
 ) -> Answer:
