@@ -193,6 +193,11 @@ ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ng
     }
     conf->verifier = policy->verifier;
     conf->asks = mode_of(policy->verifier) != CLIENTCERT_MODE_OFF;
+    /* nginx asks them about the certificate of the handshake alone. */
+    if (stock->ocsp && mode_of(policy->verifier) == CLIENTCERT_MODE_DEFERRED) {
+        log_failure(cf, conf, "\"ssl_ocsp\" does not know certificates that are asked for late: mode deferred");
+        return NGX_ERROR;
+    }
     if (context == NULL)
         return NGX_OK;
     /* nginx has read them for the handshake already: those of ssl_client_certificate alone. */
