@@ -8,6 +8,7 @@ use super::distribution_point::{self, DistributionPoint, DistributionPoints};
 use super::held::{CrlInfo, HeldCrl};
 use super::issuing_distribution_point::ReasonFlags;
 use super::store::CrlStore;
+use super::unlisted::Unlisted;
 use super::{Entry, RevocationReason};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::signature::Strength;
@@ -73,6 +74,8 @@ impl CrlFault {
 pub(crate) struct Issued<'p, 'c> {
     pub(crate) certificate: &'p Certificate<'c>,
     pub(crate) issuer: &'p Certificate<'c>,
+    /// What is remembered of the certificate, if it is.
+    pub(crate) unlisted: Option<&'p Unlisted>,
 }
 
 /// Other certificates that a CRL's issuer may have than the one on the path.
@@ -135,7 +138,7 @@ pub(crate) fn check(
 /// What nearly every CA publishes: one list of everything. Anything but a certificate that a current list does not have is
 /// left to the whole search.
 fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Conditions<'_>) -> Option<Finding> {
-    let Issued { certificate, issuer } = subject;
+    let Issued { certificate, issuer, unlisted } = subject;
     let crl = held.crl();
     let from = crl.this_update().saturating_sub(conditions.time_skew);
     let until = conditions.last_second(held);
@@ -144,8 +147,16 @@ fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Condi
         && may_sign_crls(issuer)
         && conditions.allow_signature(held)
         && (from..=until).contains(&conditions.now);
-    if !is_good || crl.find(&certificate.issuer(), certificate.serial()).is_some() {
+    if !is_good {
         return None;
+    }
+    if !unlisted.is_some_and(|unlisted| unlisted.is_in(held)) {
+        if crl.find(&certificate.issuer(), certificate.serial()).is_some() {
+            return None;
+        }
+        if let Some(unlisted) = unlisted {
+            unlisted.remember(held);
+        }
     }
     Some(Finding { status: CrlStatus::NotRevoked, crl: Some(Arc::clone(held.info())), from, until })
 }
@@ -178,7 +189,7 @@ pub(crate) fn find_revocation(
         _ => true,
     };
     crls.iter().filter_map(|held| held.signer()).filter(is_issuer).find_map(|issuer| {
-        let subject = Issued { certificate, issuer: &issuer };
+        let subject = Issued { certificate, issuer: &issuer, unlisted: None };
         let mut search = Search { subject, conditions, signers: &mut NobodyElse, answer: Answer::default() };
         for crls in series(crls).filter(|crls| !crls[0].crl().scope().only_attribute) {
             search.look_through(crls, &crls[0], ReasonFlags::NONE);

@@ -1,6 +1,7 @@
 //! A CRL in use: its index, where it came from, and whose signature on it was found good.
 
-use std::cmp::Ordering;
+use std::cmp;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -13,6 +14,8 @@ use crate::signature::{Key, SignatureFault};
 /// A CRL that policies share. That somebody's key signed it is a fact of arithmetic, found out once for all of them.
 #[derive(Debug)]
 pub(crate) struct HeldCrl {
+    /// No two have the same in a process, and none has 0.
+    identity: u64,
     crl: Crl,
     info: Arc<CrlInfo>,
     /// Whether it is a complete list of all that its issuer issued, and understood.
@@ -38,6 +41,8 @@ pub struct CrlInfo {
 /// How many keys are remembered that did not sign a CRL.
 const MOST_REFUSED: usize = 16;
 
+static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(1);
+
 impl HeldCrl {
     /// `place` says where it was found: a file with the line, or with the number of the CRL in it.
     pub(crate) fn new(crl: Crl, place: impl Into<Arc<str>>) -> Self {
@@ -52,6 +57,7 @@ impl HeldCrl {
         let everything = *crl.scope() == IssuingDistributionPoint::default();
         let plain = everything && !info.delta && crl.unknown_critical_extension().is_none();
         Self {
+            identity: NEXT_IDENTITY.fetch_add(1, Ordering::Relaxed),
             crl,
             info: Arc::new(info),
             plain,
@@ -59,6 +65,11 @@ impl HeldCrl {
             signer: OnceLock::new(),
             refused: Mutex::default(),
         }
+    }
+
+    /// What tells it from every other one that there was in the process, gone ones too.
+    pub(super) fn identity(&self) -> u64 {
+        self.identity
     }
 
     pub(crate) fn crl(&self) -> &Crl {
@@ -164,7 +175,7 @@ impl HeldCrl {
         let dates = self.info.this_update.cmp(&other.info.this_update);
         let numbers = match (self.number_order(), other.number_order()) {
             (Some(own), Some(other)) => own.cmp(&other),
-            _ => Ordering::Equal,
+            _ => cmp::Ordering::Equal,
         };
         dates.is_ge() && numbers.is_ge() && (dates.is_gt() || numbers.is_gt())
     }

@@ -24,6 +24,7 @@ mod signed;
 mod state;
 mod store;
 mod universal_hash;
+mod unlisted;
 
 pub use crl::Crl;
 pub use held::CrlInfo;
@@ -37,3 +38,4 @@ pub(crate) use check::{
 };
 pub(crate) use held::HeldCrl;
 pub(crate) use store::CrlStore;
+pub(crate) use unlisted::Unlisted;

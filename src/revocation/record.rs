@@ -53,7 +53,10 @@ impl Format {
     #[inline]
     pub(super) fn is_of(&self, record: &[u8], issuer: u32, serial: &[u8]) -> bool {
         let (number, rest) = record.split_at(self.issuer_width);
-        rest[..serial.len()] == *serial && (self.issuer_width == 0 || *number == issuer.to_le_bytes())
+        // Most others differ in the first bytes, which are compared at once.
+        serial.first_chunk::<4>().is_none_or(|head| rest.starts_with(head))
+            && rest[..serial.len()] == *serial
+            && (self.issuer_width == 0 || *number == issuer.to_le_bytes())
     }
 
     /// Whether both records, of one kind, are about the same certificate.

@@ -11,19 +11,25 @@ use smallvec::SmallVec;
 
 use super::anchor::hash_of_certificate;
 use crate::certificate::{Certificate, Layout, OwnedCertificate};
+use crate::revocation::Unlisted;
 use crate::signature::Key;
 
-/// A remembered intermediate: its parsed key, and the key that signed it.
+/// A remembered intermediate: its parsed key, the key that signed it, and a CRL that does not list it.
 #[derive(Debug)]
 pub(crate) struct Known {
     certificate: OwnedCertificate,
     key: Key,
     signer: Box<[u8]>,
+    unlisted: Unlisted,
 }
 
 impl Known {
     pub(crate) fn key(&self) -> &Key {
         &self.key
+    }
+
+    pub(super) fn unlisted(&self) -> &Unlisted {
+        &self.unlisted
     }
 
     /// Whether the signature by this issuer's key was checked before.
@@ -104,6 +110,7 @@ impl<'m> Recollection<'m> {
             certificate: certificate.to_owned(),
             key: key.unwrap_or_else(|| Key::of(certificate)),
             signer: issuer.subject_public_key_info().into(),
+            unlisted: Unlisted::default(),
         })));
     }
 }

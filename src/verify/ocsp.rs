@@ -131,7 +131,7 @@ fn is_by_revoked_responder<'c>(
     if answer.is_nocheck() || basis.rules.crl.check == CrlCheck::Off {
         return false;
     }
-    let issued = Issued { certificate: &responder, issuer };
+    let issued = Issued { certificate: &responder, issuer, unlisted: None };
     match revocation::vouched_for(issued, path, presented, basis) {
         Some((from, until)) => {
             report.from = report.from.max(from);

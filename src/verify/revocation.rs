@@ -75,7 +75,8 @@ pub(super) fn check<'c>(
         (conditions(basis), OtherSigners { store, anchor: &anchor, presented, basis, nesting });
     for (depth, certificate) in (0u32..).zip(path.certificates.iter().take(count)) {
         let issuer = path.certificates.get(depth as usize + 1).unwrap_or(&anchor);
-        let finding = revocation::check(store, Issued { certificate, issuer }, conditions, &mut signers);
+        let unlisted = basis.memory.of(certificate).map(|known| known.unlisted());
+        let finding = revocation::check(store, Issued { certificate, issuer, unlisted }, conditions, &mut signers);
         report.from = report.from.max(finding.from);
         report.until = report.until.min(finding.until);
         if let Some((code, detail)) = judged(finding.status, finding.crl.as_deref()) {

@@ -92,6 +92,37 @@ fn a_new_list_takes_the_place_of_the_old_one() {
     assert_eq!(published.alice(), Ok(()));
 }
 
+/// Clients come with the same intermediate again and again, and it is remembered where that was not listed.
+#[test]
+fn a_known_intermediate_is_looked_for_in_every_new_list() {
+    let [root_key, ca] = [4, 1].map(Key::ed25519);
+    let root = Template::authority("Root", "Root", &root_key).sign(&root_key);
+    let intermediate = Template { serial: vec![3], ..Template::authority("Root", CA, &ca) }.sign(&root_key);
+    let folder = tempfile::tempdir().expect("a folder");
+    let publish = |number: u32, list: List| {
+        let list = list.with(crl::crl_number(number)).updates(&format!("2605{number:02}000000Z"), "300101000000Z");
+        fs::write(folder.path().join("root.crl"), list.sign(&root_key)).expect("a file");
+    };
+    publish(1, List::new("Root"));
+    fs::write(folder.path().join("ca.crl"), list().sign(&ca)).expect("a file");
+    let mut config = config(&[&root], &[]);
+    config.set("crl", folder.path().to_str().expect("a path in UTF-8")).expect("a folder");
+    let verifier = Verifier::new(&config).expect("a verifier");
+    let verify = |serial| {
+        let client = Template { serial: vec![serial], ..client() }.sign(&ca);
+        verifier.verify_at(&[client, intermediate.clone()].concat(), NOW)
+    };
+    (10..14).for_each(|serial| assert_good(&verify(serial)));
+    publish(2, List::new("Root").revoke(Revoked::new(&[3])));
+    verifier.reload().expect("a newer list");
+    for serial in 14..18 {
+        assert_eq!(found(&verify(serial)), [(Code::CertificateRevoked, 1)]);
+    }
+    publish(3, List::new("Root"));
+    verifier.reload().expect("a newer list");
+    (18..22).for_each(|serial| assert_good(&verify(serial)));
+}
+
 #[test]
 fn nothing_broken_takes_the_place_of_what_is_good() {
     let published = Published::new(&crl(&numbered(1).revoke(revoked())));
