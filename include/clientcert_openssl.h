@@ -262,6 +262,7 @@ typedef struct clientcert_openssl_ticket {
     const clientcert_verifier *verifier;
     int64_t handshake_time;
     unsigned char random[SSL3_RANDOM_SIZE];
+    X509 *leaf; /* that of the session; only compared */
     unsigned char *data; /* the record */
     size_t length;
 } clientcert_openssl_ticket;
@@ -284,6 +285,7 @@ CLIENTCERT_OPENSSL_SHARED int clientcert_openssl_connection_index = -1;
 
 static inline void clientcert_openssl_ticket_clear(clientcert_openssl_ticket *ticket) {
     clientcert_verdict_free(ticket->verdict);
+    X509_free(ticket->leaf);
     OPENSSL_free(ticket->data);
     memset(ticket, 0, sizeof(*ticket));
 }
@@ -473,17 +475,21 @@ static inline clientcert_verdict *clientcert_openssl_resume(const clientcert_ope
 static inline void clientcert_openssl_ticket_keep(SSL *ssl, const clientcert_openssl_host *host, SSL_SESSION *session,
                                                   clientcert_verdict *verdict, int64_t handshake_time) {
     clientcert_openssl_record *record = clientcert_openssl_record_of(ssl);
+    X509 *leaf = SSL_SESSION_get0_peer(session);
     void *data = NULL;
     size_t length = 0;
-    unsigned char *copy;
+    unsigned char *copy = NULL;
 
     if (record == NULL || SSL_SESSION_get0_ticket_appdata(session, &data, &length) != 1 || data == NULL ||
-        length == 0 || (copy = (unsigned char *)OPENSSL_malloc(length)) == NULL) {
+        length == 0 || (copy = (unsigned char *)OPENSSL_malloc(length)) == NULL ||
+        (leaf != NULL && X509_up_ref(leaf) != 1)) {
+        OPENSSL_free(copy);
         clientcert_verdict_free(verdict);
         return;
     }
     memcpy(copy, data, length);
     clientcert_openssl_ticket_clear(&record->ticket);
+    record->ticket.leaf = leaf;
     record->ticket.verdict = verdict;
     record->ticket.host = host;
     record->ticket.verifier = host->verifier;
@@ -511,7 +517,7 @@ static inline clientcert_verdict *clientcert_openssl_ticket_take(SSL *ssl, const
     if (SSL_SESSION_get0_ticket_appdata(session, &data, &length) == 1 && data != NULL &&
         length == record->ticket.length && memcmp(data, record->ticket.data, length) == 0 &&
         memcmp(random, record->ticket.random, sizeof(random)) == 0 && record->ticket.host == host &&
-        record->ticket.verifier == host->verifier && clientcert_openssl_is_about(record->ticket.verdict, leaf)) {
+        record->ticket.verifier == host->verifier && record->ticket.leaf == leaf) {
         verdict = record->ticket.verdict;
         record->ticket.verdict = NULL;
         *handshake_time = record->ticket.handshake_time;
