@@ -41,7 +41,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ClientCertificates:
-    """ASGI middleware for HTTP and WebSockets. Decides about every request before the application sees it.
+    """ASGI middleware for HTTP and WebSockets. Decides about every request before the application sees it. Other
+    connections (scopes that servers may come to know) are refused by a RuntimeError.
 
     Args:
         app: The application.
@@ -72,9 +73,11 @@ class ClientCertificates:
         self._rule = rule_lookup(places)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if scope["type"] not in ("http", "websocket"):
+            raise RuntimeError(f"nobody is known in a scope of type {scope['type']!r}")
         scope = dict(scope)
         client = client_of(self._gate, scope)
         started = False
