@@ -131,6 +131,19 @@ def test_websockets_are_decided_about_as_well(pki: PKI, start: Start) -> None:
         assert refused.value.status_code == 403
 
 
+def test_a_websocket_renews_no_handshake(pki: PKI, start: Start) -> None:
+    port = free_port()
+    start(uvicorn(pki, port), port, {})
+    connection = alice(pki, port).connect()
+    assert Browser.ask(connection, "/user").json["user"] == "alice"
+    time.sleep(2.1)
+    # On the very connection, whose handshake is too old for this place.
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        websocket.create_connection(f"ws://127.0.0.1:{port}/recent", socket=connection.sock)
+    assert refused.value.status_code == 403
+    connection.close()
+
+
 PREFLIGHT = {"Origin": "https://pages.example", "Access-Control-Request-Method": "PUT"}
 
 

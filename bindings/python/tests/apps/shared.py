@@ -25,6 +25,7 @@ PLACES = {
     "/alice": require(users=["alice"]),
     "/nobody": require(users=[]),
     "/fresh": require("user", maximum_age=3600),
+    "/recent": require("user", maximum_age=1),
     "/elsewhere": require("verified", login_url="/log-in"),
     "/log-in": require("none", logs_in=True),
     "/log-out": require("none", logs_out=True),
