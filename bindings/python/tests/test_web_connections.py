@@ -22,6 +22,7 @@ from servers import PROXY, Browser, Process, Response, free_port, python
 from test_web_servers import HTTP, forged
 
 from clientcert import Registry
+from clientcert.web import LOGGED_OUT
 
 GUNICORN = ["gunicorn", "--threads", "4", "--keep-alive", "60", "--log-level", "warning"]
 
@@ -226,6 +227,34 @@ def test_nobody_is_taken_for_another_one_in_a_crowd(
         crowd = list(people) * 3
         for name, seen in zip(crowd, pool.map(visit, crowd)):
             assert seen == {(200, people[name])}
+
+
+def aiohttp(pki: PKI, port: int) -> list[object]:
+    return python("apps.aiohttp_app", port, pki.path("server.crt"), pki.path("server.key"))
+
+
+def test_a_response_that_is_raised_logs_in_as_well(pki: PKI, start: Start) -> None:
+    port = free_port()
+    start(aiohttp(pki, port), port, {})
+    marked = {"Cookie": f"{LOGGED_OUT}=1"}
+    answer = alice(pki, port).get("/log-in-and-go-on", "POST", marked, body="")
+    assert (answer.status, answer["Location"]) == (303, "/")
+    assert f"{LOGGED_OUT}=;" in answer["Set-Cookie"]
+
+
+@pytest.mark.parametrize("server", [gunicorn, uvicorn, aiohttp])
+def test_a_log_out_is_read_in_every_cookie_field(
+    server: Callable[[PKI, int], list[object]], pki: PKI, start: Start
+) -> None:
+    port = free_port()
+    start(server(pki, port), port, {})
+    for cookies in (["a=b", f"{LOGGED_OUT}=1"], [f"{LOGGED_OUT}=1", "a=b"], ["a=b; c=d"]):
+        fields = [word for cookie in cookies for word in ("--header", f"Cookie: {cookie}")]
+        identity = ["--cert", str(pki.path("good.pem")), "--cacert", str(pki.root)]
+        url = f"https://127.0.0.1:{port}/"
+        words = ["curl", "--silent", "--noproxy", "*", *identity, *fields, url]
+        page = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+        assert page["user"] == ("alice" if len(cookies) == 1 else None), (cookies, page)
 
 
 def test_uvicorns_word_for_the_peer_is_not_taken(pki: PKI, start: Start) -> None:

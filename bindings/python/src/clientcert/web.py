@@ -208,13 +208,13 @@ class Client:
     @property
     def logged_out(self) -> bool:
         """Whether the user has logged out, and not logged in again."""
-        return LOGGED_OUT in _cookies(self._facts.cookie)
+        # Servers of WSGI join repeated fields by commas, which no value of a cookie of ours has.
+        return LOGGED_OUT in _cookies((self._facts.cookie or "").replace(",", ";"))
 
     def decide(self, rule: Rule = PUBLIC) -> Decision:
         """What to do with the request where `rule` is required. Looks at the verdict again; cheap."""
         facts = self._facts
         logs_in = rule.logs_in and facts.method == "POST"
-        cookies = _cookies(facts.cookie)
         decision = self._verifier.decide(
             self.verdict,
             Request(
@@ -232,11 +232,11 @@ class Client:
                 target=facts.target,
                 other_login_url=rule.login_url,
                 other_login_challenge=rule.login_challenge,
-                nonce=cookies.get("__Host-clientcert"),
+                nonce=_cookies(facts.cookie).get("__Host-clientcert"),
                 http_version=facts.http_version,
                 handshake_time=facts.handshake_time,
                 log_out=rule.logs_out,
-                logged_out=LOGGED_OUT in cookies and not logs_in,
+                logged_out=self.logged_out and not logs_in,
             ),
         )
         self._identity = decision.verdict if decision.action is Action.ALLOW else None
