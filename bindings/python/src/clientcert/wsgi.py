@@ -14,10 +14,10 @@ import socket
 import ssl
 from collections.abc import Generator, Iterable, Iterator
 from http.client import responses
-from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 from urllib.parse import quote
 
-from .forwarded import Dialect, HeaderNames
+from .middleware import Middleware
 from .tls import peer_chain
 from .web import (
     AmbiguousPath,
@@ -25,52 +25,22 @@ from .web import (
     Client,
     Facts,
     Gate,
-    Places,
     Refused,
     bad_request,
     http_version,
-    rule_lookup,
     true_peer,
 )
-
-if TYPE_CHECKING:
-    from .verifier import Verifier
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class ClientCertificates:
+class ClientCertificates(Middleware[Application]):
     """WSGI middleware. Decides about every request before the application sees it. Safe for threads.
 
-    Args:
-        app: The application.
-        verifier: Borrowed, and kept.
-        places: What is required where, by path below the point where this is mounted. Default: nothing; the
-            application asks with `Client.insist` where it needs more.
-        forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
-        names: Other names for the headers of the dialect.
-        virtual_host: The name of this host.
-        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
+    Its arguments are those of `clientcert.middleware.Middleware`.
     """
-
-    def __init__(
-        self,
-        app: Application,
-        verifier: Verifier,
-        *,
-        places: Optional[Places] = None,
-        forwarded: Union[Dialect, str, None] = None,
-        names: Optional[HeaderNames] = None,
-        virtual_host: Optional[str] = None,
-        refresh: Optional[float] = 1.0,
-    ) -> None:
-        self._app = app
-        self._gate = Gate(
-            verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
-        )
-        self._rule = rule_lookup(places)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         client = client_of(self._gate, environ)
