@@ -131,13 +131,30 @@ def test_versions_of_http_in_every_spelling() -> None:
         assert http_version(text) is version
 
 
-def test_an_address_that_could_come_out_of_a_header_is_nobodys() -> None:
-    assert true_peer("10.0.0.1", ["192.0.2.1", ""]) == "10.0.0.1"
-    assert true_peer("10.0.0.1", ["192.0.2.1, 10.0.0.1"]) is None
-    assert true_peer("10.0.0.1", ['for="10.0.0.1:4711"']) is None
-    assert true_peer("2001:db8::1", ["[2001:db8::1]:1"]) is None
-    assert true_peer("", [""]) == ""
-    assert true_peer(None, []) is None
+@pytest.mark.parametrize(
+    ("peer", "forwarding"),
+    [
+        ("10.0.0.1", "192.0.2.1, 10.0.0.1"),
+        ("10.0.0.1", 'for="10.0.0.1:4711"'),
+        ("10.0.0.1", "10.0.0.1:4711"),
+        ("10.0.0.1", "for=192.0.2.1;by=10.0.0.1"),
+        ("10.0.0.1", "::FFFF:10.0.0.1"),
+        ("10.0.0.1", 'for="[0:0:0:0:0:ffff:a00:1]:4711"'),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::1", "[2001:db8::1]:1"),
+        ("2001:db8::1", "2001:DB8:0::0001"),
+        ("2001:db8::1", "2001:db8:0:0:0:0:0:1, 192.0.2.1"),
+        ("fe80::1%eth0", "fe80::1"),
+    ],
+)
+def test_an_address_that_could_come_out_of_a_header_is_nobodys(peer: str, forwarding: str) -> None:
+    assert true_peer(peer, ["", forwarding]) is None
+    assert true_peer(peer, ["192.0.2.1", "for=unknown", "110.0.0.1", "10.0.0.12", ""]) == peer
+
+
+def test_what_is_no_address_is_no_peer() -> None:
+    for peer in (None, "", "unix", "localhost", "10.0.0.1:80", "010.0.0.1", "[::1]"):
+        assert true_peer(peer, []) is None
 
 
 class Transport(asyncio.BaseTransport):

@@ -257,16 +257,46 @@ def test_a_log_out_is_read_in_every_cookie_field(
         assert page["user"] == ("alice" if len(cookies) == 1 else None), (cookies, page)
 
 
-def test_uvicorns_word_for_the_peer_is_not_taken(pki: PKI, start: Start) -> None:
+def bare_uvicorn(port: int) -> list[object]:
+    words = ["--host", "127.0.0.1", "--port", port, "--forwarded-allow-ips", "*"]
+    return python("uvicorn", *words, "apps.plain_asgi:app")
+
+
+def wsgiref(port: int) -> list[object]:
+    return python("apps.wsgiref_main", port)
+
+
+@pytest.mark.parametrize("server", [bare_uvicorn, wsgiref])
+def test_a_servers_word_for_the_peer_is_not_taken(
+    server: Callable[[int], list[object]], pki: PKI, start: Start
+) -> None:
+    port = free_port()
+    start(server(port), port, {"trusted_proxies": PROXY}, TEST_FORWARDED="rfc9440")
+    headers = forged(pki.folder)[0]
+    # Whatever it is: who knows which headers a server believes.
+    for more in ({}, {"X-Forwarded-For": PROXY}, {"X-Client-IP": PROXY}):
+        assert proxied(port, {**headers, **more}).status == 403
+        assert Browser(port).get("/user", headers={**headers, **more}).status == 403
+    assert proxied(port, {}, "/").json["outcome"] == "NONE"
+
+
+@pytest.mark.parametrize("server", [bare_uvicorn, wsgiref])
+def test_a_servers_word_for_the_peer_is_taken_if_so_configured(
+    server: Callable[[int], list[object]], pki: PKI, start: Start
+) -> None:
     port = free_port()
     options = {"trusted_proxies": PROXY}
-    command = python("uvicorn", "--host", "127.0.0.1", "--port", port, "--forwarded-allow-ips", "*")
-    start([*command, "apps.plain_asgi:app"], port, options, TEST_FORWARDED="rfc9440")
+    environment = {"TEST_FORWARDED": "rfc9440", "TEST_TRUST_REMOTE_ADDRESS": "yes"}
+    start(server(port), port, options, **environment)
     headers = forged(pki.folder)[0]
-    assert Browser(port).get("/user", headers={**headers, "X-Forwarded-For": PROXY}).status == 403
     assert proxied(port, headers).json["user"] == "alice"
-    # The proxy itself is not believed about an address that could be its own.
-    assert proxied(port, {**headers, "X-Forwarded-For": f"{PROXY}, 192.0.2.1"}).status == 403
+    assert Browser(port).get("/user", headers=headers).status == 403
+    # Not even the proxy is believed about an address that could be its own, however it is written.
+    for spoofed in (PROXY, f"::ffff:{PROXY}", f"0:0:0:0:0:FFFF:{PROXY}", "::ffff:7f00:2"):
+        more = {"X-Forwarded-For": spoofed}
+        assert Browser(port).get("/user", headers={**headers, **more}).status == 403
+        more["X-Forwarded-For"] += ", 192.0.2.1"
+        assert proxied(port, {**headers, **more}).status == 403
 
 
 def test_our_protocol_knows_the_peer(pki: PKI, start: Start) -> None:
@@ -280,13 +310,13 @@ def test_our_protocol_knows_the_peer(pki: PKI, start: Start) -> None:
         assert proxied(port, {**headers, "X-Forwarded-For": value}).json["user"] == "alice"
 
 
-def proxied(port: int, headers: dict[str, str]) -> Response:
+def proxied(port: int, headers: dict[str, str], path: str = "/user") -> Response:
     """A request as the proxy sends it."""
     connection = http.client.HTTPConnection(
         "127.0.0.1", port, timeout=30, source_address=(PROXY, 0)
     )
     try:
-        return Browser.ask(connection, "/user", headers=headers)
+        return Browser.ask(connection, path, headers=headers)
     finally:
         connection.close()
 

@@ -26,7 +26,6 @@ from .web import (
     Refused,
     bad_request,
     http_version,
-    true_peer,
 )
 
 Scope = Any
@@ -87,7 +86,7 @@ def client_of(gate: Gate, scope: Scope) -> Client:
             kept.append((name, value))
     scope["headers"] = kept
     if gate.forwarded:
-        client = gate.client(facts_of(scope), peer=_peer(scope), headers=hidden)
+        client = gate.client(facts_of(scope), peer=_peer(gate, scope), headers=hidden)
     else:
         client = gate.client(facts_of(scope), chain=_chain(scope))
     scope["clientcert"] = client
@@ -155,7 +154,7 @@ def _chain(scope: Scope) -> list[bytes]:
     ]
 
 
-def _peer(scope: Scope) -> Optional[str]:
+def _peer(gate: Gate, scope: Scope) -> Optional[str]:
     own = _extension(scope, "clientcert")
     if "peer" in own:
         peer: Optional[str] = own["peer"]
@@ -169,4 +168,4 @@ def _peer(scope: Scope) -> Optional[str]:
         for name, value in scope["headers"]
         if name.lower() in (b"x-forwarded-for", b"forwarded", b"x-real-ip")
     ]
-    return true_peer(client[0], forwarding)
+    return gate.remote(client[0], forwarding)

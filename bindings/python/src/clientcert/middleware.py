@@ -24,6 +24,7 @@ class Middleware(Generic[Application]):
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.
+        trust_remote_address: Whether a server is believed about the peer's address; see `clientcert.web.Gate`.
         refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
     """
 
@@ -36,10 +37,16 @@ class Middleware(Generic[Application]):
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
+        trust_remote_address: bool = False,
         refresh: Optional[float] = 1.0,
     ) -> None:
         self._app = app
         self._gate = Gate(
-            verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
+            verifier,
+            forwarded=forwarded,
+            names=names,
+            virtual_host=virtual_host,
+            trust_remote_address=trust_remote_address,
+            refresh=refresh,
         )
         self._rule = rule_lookup(places)

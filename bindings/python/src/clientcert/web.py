@@ -10,8 +10,10 @@ Applications use the module of their framework, and from here `require` and `Cli
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Optional, Union
@@ -33,6 +35,9 @@ LOGGED_OUT = "__Host-clientcert-logged-out"
 _COOKIE = "Path=/; Secure; HttpOnly; SameSite=None"
 _LOG_OUT = f"{LOGGED_OUT}=1; {_COOKIE}"
 _LOG_IN = f"{LOGGED_OUT}=; {_COOKIE}; Max-Age=0"
+
+
+_Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 @dataclass(frozen=True)
@@ -287,6 +292,9 @@ class Gate:
             None: clients connect to this server, and their headers about certificates count for nothing.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host, for the option `authority = name`.
+        trust_remote_address: Whether a server that gives no socket is believed about the address of the peer
+            (`REMOTE_ADDR`, `client` of a scope). Only for one that takes it out of no header, whoever sends it.
+            Default: False; then nobody is a trusted proxy there, but by a Unix socket.
         refresh: How often, in seconds, files that the policy names (CAs, CRLs, registries) are looked at for changes,
             by a thread of its own that begins with the first request. None: never; then the host calls
             `Verifier.refresh`.
@@ -299,6 +307,7 @@ class Gate:
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
+        trust_remote_address: bool = False,
         refresh: Optional[float] = 1.0,
     ) -> None:
         self._verifier = verifier
@@ -306,6 +315,7 @@ class Gate:
         self._dialect = None if forwarded is None else Dialect.named(forwarded)
         self._names = names
         self._virtual_host = virtual_host
+        self._trust_remote_address = trust_remote_address
         own = (names.certificate, names.chain, names.verify, names.by) if names is not None else ()
         #: Whether a header must be kept from the application, because a client could pass for another one with it.
         self.hides = _hides(frozenset(_folded(name) for name in own if name))
@@ -314,6 +324,10 @@ class Gate:
     def forwarded(self) -> bool:
         """Whether a proxy says who the client is."""
         return self._dialect is not None
+
+    def remote(self, address: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
+        """The peer by the word of a server that gives no socket, in a request with these `forwarding` headers."""
+        return true_peer(address, forwarding) if self._trust_remote_address else None
 
     def client(
         self,
@@ -355,12 +369,13 @@ def bad_request(text: str) -> Answer:
     return Answer(400, headers, body)
 
 
-def true_peer(peer: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
-    """An address that a server gives as its client's: None where it could come out of one of these headers, as
-    servers and other middleware put it there."""
-    if peer and any(peer in value for value in forwarding):
+def true_peer(address: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
+    """An address that a server gives as its client's: None where it is none, or could come out of one of these headers,
+    as servers and other middleware put it there."""
+    peer = _address(address or "")
+    if peer is None or any(peer in _addresses(value) for value in forwarding):
         return None
-    return peer
+    return address
 
 
 def transport_peer(transport: BaseTransport) -> Optional[str]:
@@ -382,6 +397,22 @@ def http_version(text: str) -> HTTPVersion:
         "3": HTTPVersion.HTTP_3,
         "3.0": HTTPVersion.HTTP_3,
     }.get(text.rpartition("/")[2], HTTPVersion.UNKNOWN)
+
+
+def _addresses(header: str) -> Iterator[Optional[_Address]]:
+    """Every address that a header could name, with a port or without, and None for what is no address."""
+    for word in re.findall("[0-9A-Fa-f:.]+", header):
+        yield _address(word)
+        yield _address(word.rpartition(":")[0])
+
+
+def _address(text: str) -> Optional[_Address]:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    # One that IPv6 only wraps is the same.
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _hides(own: frozenset[str]) -> Callable[[str], bool]:

@@ -28,7 +28,6 @@ from .web import (
     Refused,
     bad_request,
     http_version,
-    true_peer,
 )
 
 Environ = dict[str, Any]
@@ -90,7 +89,7 @@ def client_of(gate: Gate, environ: Environ) -> Client:
     hidden = [key for key in environ if key.startswith("HTTP_") and gate.hides(key[5:])]
     headers = [(key[5:], environ.pop(key).encode("latin-1")) for key in hidden]
     if gate.forwarded:
-        client = gate.client(facts_of(environ), peer=_peer(environ), headers=headers)
+        client = gate.client(facts_of(environ), peer=_peer(gate, environ), headers=headers)
     else:
         client = gate.client(facts_of(environ), chain=_chain(environ))
     environ["clientcert"] = client
@@ -145,7 +144,7 @@ def _handshake_time(connection: Any) -> Optional[int]:
     return getattr(connection, "clientcert_handshake_time", None)
 
 
-def _peer(environ: Environ) -> Optional[str]:
+def _peer(gate: Gate, environ: Environ) -> Optional[str]:
     connection = _socket(environ)
     if connection is not None:
         if connection.family == socket.AF_UNIX:
@@ -154,7 +153,7 @@ def _peer(environ: Environ) -> Optional[str]:
             return str(connection.getpeername()[0])
         except OSError:
             return None
-    return true_peer(
+    return gate.remote(
         environ.get("REMOTE_ADDR"),
         [environ.get(f"HTTP_{name}", "") for name in ("X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP")],
     )
