@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 TESTS = Path(__file__).resolve().parent
 
@@ -82,6 +82,10 @@ class Process:
             self._process.kill()
             self._process.wait()
         self._file.close()
+
+
+#: Starts a server: a command, where it listens, options of the library, and more of its environment.
+Start = Callable[..., Process]
 
 
 def _listens(where: Union[int, Path]) -> bool:
@@ -162,6 +166,18 @@ def python(*words: object) -> list[object]:
 
 #: Behind this address proxies reach the servers; everybody else is at 127.0.0.1.
 PROXY = "127.0.0.2"
+
+
+def proxied(port: int, headers: dict[str, str], path: str = "/user") -> Response:
+    """A request as the proxy sends it."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=30, source_address=(PROXY, 0)
+    )
+    try:
+        return Browser.ask(connection, path, headers=headers)
+    finally:
+        connection.close()
+
 
 # Base64 of the certificate out of its PEM, which nginx 1.22 has no other means for.
 _BASE64 = """map $ssl_client_raw_cert $client_cert {{

@@ -9,16 +9,15 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar
 
 import pytest
 import websocket
 from conftest import PKI
-from servers import PROXY, Browser, Process, Response, free_port, python
+from servers import PROXY, Browser, Start, free_port, proxied, python
 from test_web_servers import HTTP, forged
 
 from clientcert import Registry
@@ -27,29 +26,6 @@ from clientcert.web import LOGGED_OUT
 GUNICORN = ["gunicorn", "--threads", "4", "--keep-alive", "60", "--log-level", "warning"]
 
 T = TypeVar("T")
-
-#: Starts a server with options, and ends it with the test.
-Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start(pki: PKI, tmp_path: Path) -> Iterator[Start]:
-    running: list[Process] = []
-
-    def start(
-        command: list[object],
-        where: Union[int, Path],
-        options: dict[str, object],
-        **environment: str,
-    ) -> Process:
-        options = {"mode": "optional", "ca": str(pki.root), "identity": "subject.cn", **options}
-        environment = {"TEST_OPTIONS": json.dumps(options), **environment}
-        running.append(Process(command, where, tmp_path / f"{len(running)}.log", environment))
-        return running[-1]
-
-    yield start
-    for server in running:
-        server.stop()
 
 
 def gunicorn(pki: PKI, port: int, app: str = "apps.plain_wsgi:app") -> list[object]:
@@ -308,17 +284,6 @@ def test_our_protocol_knows_the_peer(pki: PKI, start: Start) -> None:
     assert Browser(port).get("/user", headers={**headers, "X-Forwarded-For": PROXY}).status == 403
     for value in ("192.0.2.1", PROXY, f"{PROXY}, 192.0.2.1"):
         assert proxied(port, {**headers, "X-Forwarded-For": value}).json["user"] == "alice"
-
-
-def proxied(port: int, headers: dict[str, str], path: str = "/user") -> Response:
-    """A request as the proxy sends it."""
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", port, timeout=30, source_address=(PROXY, 0)
-    )
-    try:
-        return Browser.ask(connection, path, headers=headers)
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize(("trusted", "status"), [("unix", 200), (PROXY, 403)])

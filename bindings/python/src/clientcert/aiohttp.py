@@ -81,8 +81,8 @@ def client_certificates(
             response = await handler(request)
         except Refused as refused:
             return _respond(refused.answer)
-        except AmbiguousPath:
-            return _respond(bad_request("The path is ambiguous."))
+        except AmbiguousPath as ambiguous:
+            return _respond(bad_request(str(ambiguous)))
         except web.HTTPException as raised:
             raised.headers.extend(client.response_headers)
             raise

@@ -63,14 +63,15 @@ class ClientCertificates(Middleware[Application]):
             await send(message)
 
         try:
-            client.insist(self._rule(path_of(scope)), pass_preflight=True)
+            rule = self._rule(scope.get("root_path", ""), path_of(scope))
+            client.insist(rule, pass_preflight=True)
             await self._app(scope, receive, send_on)
         except Refused as refused:
             if started:
                 raise
             await respond(refused.answer, scope, send)
-        except AmbiguousPath:
-            await respond(bad_request("The path is ambiguous."), scope, send)
+        except AmbiguousPath as ambiguous:
+            await respond(bad_request(str(ambiguous)), scope, send)
 
 
 def client_of(gate: Gate, scope: Scope) -> Client:
@@ -119,10 +120,11 @@ def facts_of(scope: Scope) -> Facts:
 
 
 def path_of(scope: Scope) -> str:
-    """The path below the point where the application is mounted."""
+    """The path below the point where the application is mounted, as Starlette reads it. Servers differ in whether the
+    path of a scope begins with that point."""
     path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    if root and (path == root or path.startswith(f"{root}/")):
+    root: str = scope.get("root_path", "")
+    if root and f"{path}/".startswith(f"{root}/"):
         path = path[len(root) :]
     return path or "/"
 

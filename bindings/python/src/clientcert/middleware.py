@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, Optional, TypeVar, Union
 
 from .forwarded import Dialect, HeaderNames
-from .web import Gate, Places, rule_lookup
+from .web import AmbiguousPath, Gate, Places, Rule, goes_by_path, rule_lookup
 
 if TYPE_CHECKING:
     from .verifier import Verifier
@@ -21,6 +22,8 @@ class Middleware(Generic[Application]):
         verifier: Borrowed, and kept.
         places: What is required where, by path below the point where this is mounted. Default: nothing; the
             application asks with `Client.insist` where it needs more.
+        mounted_at: That point: what the server calls `root_path` in ASGI and `SCRIPT_NAME` in WSGI. Default: none.
+            With some servers a client can set it. So where rules go by path, a request for any other is answered 400.
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.
@@ -34,6 +37,7 @@ class Middleware(Generic[Application]):
         verifier: Verifier,
         *,
         places: Optional[Places] = None,
+        mounted_at: str = "",
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
@@ -49,4 +53,25 @@ class Middleware(Generic[Application]):
             trust_remote_address=trust_remote_address,
             refresh=refresh,
         )
-        self._rule = rule_lookup(places)
+        _check(mounted_at, places)
+        self._mounted_at = mounted_at
+        self._by_path = goes_by_path(places)
+        self._lookup = rule_lookup(places)
+
+    def _rule(self, root: str, path: str) -> Rule:
+        """The rule of a path below the point where the server says that this is mounted."""
+        if self._by_path and root != self._mounted_at:
+            raise AmbiguousPath("The application is mounted at another path.")
+        return self._lookup(path)
+
+
+def _check(mounted_at: str, places: Optional[Places]) -> None:
+    root, *segments = mounted_at.split("/")
+    if root or not {"", ".", ".."}.isdisjoint(segments):
+        raise ValueError(f"no path that an application is mounted at: {mounted_at!r}")
+    if not mounted_at or not isinstance(places, Mapping):
+        return
+    for prefix in places:
+        # There are servers that give the whole path, and others that give what is below.
+        if f"{prefix}/".startswith(f"{mounted_at}/"):
+            raise ValueError(f"places are paths below {mounted_at!r}: {prefix!r}")

@@ -104,7 +104,14 @@ Places = Union[Rule, Mapping[str, Rule], Callable[[str], Rule]]
 
 
 class AmbiguousPath(Exception):
-    """A path that servers and applications could read differently, where rules go by path."""
+    """A path that servers and applications could read differently, where rules go by path. The text is for clients."""
+
+
+def goes_by_path(places: Optional[Places]) -> bool:
+    """Whether different paths can have different rules."""
+    if places is None or isinstance(places, Rule):
+        return False
+    return callable(places) or {prefix.rstrip("/") for prefix in places} != {""}
 
 
 def rule_lookup(places: Optional[Places]) -> Callable[[str], Rule]:
@@ -125,13 +132,13 @@ def rule_lookup(places: Optional[Places]) -> Callable[[str], Rule]:
         if not prefix.startswith("/"):
             raise ValueError(f"a path begins with a slash: {prefix!r}")
 
-    if list(rules) == [""]:
+    if not goes_by_path(places):
         return lambda path: rules[""]
 
     def lookup(path: str) -> Rule:
         segments = path.split("/")
         if not {"", ".", ".."}.isdisjoint(segments[1:-1]) or segments[-1] in (".", ".."):
-            raise AmbiguousPath(path)
+            raise AmbiguousPath("The path is ambiguous.")
         for count in range(len(segments), 0, -1):
             rule = rules.get("/".join(segments[:count]))
             if rule is not None:

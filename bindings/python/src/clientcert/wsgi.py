@@ -44,11 +44,12 @@ class ClientCertificates(Middleware[Application]):
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         client = client_of(self._gate, environ)
         try:
-            client.insist(self._rule(path_of(environ)), pass_preflight=True)
+            rule = self._rule(_text(environ.get("SCRIPT_NAME", "")), path_of(environ))
+            client.insist(rule, pass_preflight=True)
         except Refused as refused:
             return respond(refused.answer, start_response)
-        except AmbiguousPath:
-            return respond(bad_request("The path is ambiguous."), start_response)
+        except AmbiguousPath as ambiguous:
+            return respond(bad_request(str(ambiguous)), start_response)
         if client.user is not None:
             environ["REMOTE_USER"] = client.user
             environ["AUTH_TYPE"] = "clientcert"
@@ -118,8 +119,7 @@ def facts_of(environ: Environ) -> Facts:
 
 def path_of(environ: Environ) -> str:
     """The path below the point where the application is mounted, as applications read it."""
-    path: str = environ.get("PATH_INFO") or "/"
-    return path.encode("latin-1").decode("utf-8", "replace")
+    return _text(environ.get("PATH_INFO") or "/")
 
 
 def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
@@ -127,6 +127,10 @@ def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
     headers = [field for field in answer.headers if field[0].lower() != "connection"]
     start_response(f"{answer.status} {responses.get(answer.status, 'Refused')}", headers)
     return [answer.body]
+
+
+def _text(native: str) -> str:
+    return native.encode("latin-1").decode("utf-8", "replace")
 
 
 def _socket(environ: Environ) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 
-from apps.shared import FORWARDED, PLACES, TRUST_REMOTE_ADDRESS, describe, verifier
+from apps.shared import FORWARDED, MOUNTED_AT, PLACES, TRUST_REMOTE_ADDRESS, describe, verifier
 from clientcert.wsgi import ClientCertificates
 
 
@@ -17,6 +17,7 @@ app = ClientCertificates(
     application,
     verifier(),
     places=PLACES,
+    mounted_at=MOUNTED_AT,
     forwarded=FORWARDED,
     trust_remote_address=TRUST_REMOTE_ADDRESS,
 )

@@ -9,6 +9,7 @@ from clientcert.web import require
 
 OPTIONS = json.loads(os.environ["TEST_OPTIONS"])
 FORWARDED = os.environ.get("TEST_FORWARDED") or None
+MOUNTED_AT = os.environ.get("TEST_MOUNTED_AT", "")
 TRUST_REMOTE_ADDRESS = os.environ.get("TEST_TRUST_REMOTE_ADDRESS") == "yes"
 FORWARDING = {
     "client-cert",
