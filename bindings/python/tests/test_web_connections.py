@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import websocket
@@ -20,7 +21,7 @@ from conftest import PKI
 from servers import PROXY, Browser, Start, free_port, proxied, python
 from test_web_servers import HTTP, forged
 
-from clientcert import Registry
+from clientcert import Config, Registry, Verifier
 from clientcert.web import LOGGED_OUT
 
 GUNICORN = ["gunicorn", "--threads", "4", "--keep-alive", "60", "--log-level", "warning"]
@@ -153,6 +154,39 @@ def test_preflights_go_where_the_policy_says(
     assert Browser(port, pki.root).get("/api", "OPTIONS").status == 403
     assert Browser(port, pki.root).get("/api", "GET", PREFLIGHT).status == 403
     assert Browser(port, pki.root).get("/view", "OPTIONS", PREFLIGHT).status in (204, 403)
+
+
+def test_no_preflight_redeems_a_ticket(pki: PKI, tmp_path: Path, start: Start) -> None:
+    key = tmp_path / "session.key"
+    key.write_bytes(b"k" * 64)
+    options = {
+        "mode": "deferred",
+        "preflight": "pass",
+        "certificate_host": "certificates.example",
+        "session_key": str(key),
+    }
+    port = free_port()
+    start(
+        python("gunicorn", "--bind", f"127.0.0.1:{port}", "apps.preflight_wsgi:app"), port, options
+    )
+    client, host = Browser(port), {"Host": "www.example"}
+    answer = client.get("/api", headers=host)
+    question = parse_qs(urlsplit(answer["Location"]).query)["clientcert_question"][0]
+    nonce = {**host, "Cookie": answer["Set-Cookie"].split(";")[0]}
+    there = Verifier(
+        Config(mode="require", ca=pki.root, identity="subject.cn", session_key=str(key))
+    )
+    query = urlsplit(there.answer_question(there.verify(pki.chain("good")), question)).query
+    # With the cookie as well, which no browser sends with a preflight.
+    for headers in (host, nonce):
+        for path, status in (("/redeem", 403), ("/view", 403), ("/api", 200), ("/", 200)):
+            answer = client.get(f"{path}?{query}", "OPTIONS", {**headers, **PREFLIGHT})
+            assert answer.status == status, (path, answer)
+            assert status == 403 or answer.body == b"OPTIONS by None"
+            assert answer["Set-Cookie"] == ""
+    # So it is there still, for once.
+    assert client.get(f"/redeem?{query}", headers=nonce).body == b"alice None"
+    assert client.get(f"/redeem?{query}", headers=nonce).body == b"None ticket_used"
 
 
 def test_a_generator_may_refuse_as_well(pki: PKI, start: Start) -> None:

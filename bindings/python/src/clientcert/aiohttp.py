@@ -62,7 +62,8 @@ def client_certificates(
 
     Args:
         verifier: Borrowed, and kept.
-        places: What is required where, by path; handlers require more with `require_certificate`.
+        places: What is required where, by path; handlers require more with `require_certificate`. A preflight passes
+            everywhere where the policy has `preflight = pass`.
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.

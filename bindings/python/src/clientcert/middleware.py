@@ -21,7 +21,8 @@ class Middleware(Generic[Application]):
         app: The application.
         verifier: Borrowed, and kept.
         places: What is required where, by path below the point where this is mounted. Default: nothing; the
-            application asks with `Client.insist` where it needs more.
+            application asks with `Client.insist` where it needs more. A preflight passes everywhere where the policy
+            has `preflight = pass`.
         mounted_at: That point: what the server calls `root_path` in ASGI and `SCRIPT_NAME` in WSGI. Default: none.
             With some servers a client can set it. So where rules go by path, a request for any other is answered 400.
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
