@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 import pytest
+
+if TYPE_CHECKING:
+    from servers import Process, Start
 
 PYTHON = Path(__file__).resolve().parents[1]
 ROOT = PYTHON.parents[1]
@@ -58,3 +64,26 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> PKI:
 @pytest.fixture(scope="session")
 def tool() -> Path:
     return STAGE / "bin" / "clientcert"
+
+
+@pytest.fixture
+def start(pki: PKI, tmp_path: Path) -> Iterator[Start]:
+    """Starts servers with options, and ends them with the test."""
+    from servers import Process
+
+    running: list[Process] = []
+
+    def start(
+        command: list[object],
+        where: Union[int, Path],
+        options: dict[str, object],
+        **environment: str,
+    ) -> Process:
+        options = {"mode": "optional", "ca": str(pki.root), "identity": "subject.cn", **options}
+        environment = {"TEST_OPTIONS": json.dumps(options), **environment}
+        running.append(Process(command, where, tmp_path / f"{len(running)}.log", environment))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()

@@ -5,25 +5,30 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import socket
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 TESTS = Path(__file__).resolve().parent
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody listens on now, below those that the kernel gives to connections meanwhile."""
+    for _ in range(100):
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")
 
 
 class Process:
@@ -77,6 +82,10 @@ class Process:
             self._process.kill()
             self._process.wait()
         self._file.close()
+
+
+#: Starts a server: a command, where it listens, options of the library, and more of its environment.
+Start = Callable[..., Process]
 
 
 def _listens(where: Union[int, Path]) -> bool:
@@ -157,6 +166,18 @@ def python(*words: object) -> list[object]:
 
 #: Behind this address proxies reach the servers; everybody else is at 127.0.0.1.
 PROXY = "127.0.0.2"
+
+
+def proxied(port: int, headers: dict[str, str], path: str = "/user") -> Response:
+    """A request as the proxy sends it."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=30, source_address=(PROXY, 0)
+    )
+    try:
+        return Browser.ask(connection, path, headers=headers)
+    finally:
+        connection.close()
+
 
 # Base64 of the certificate out of its PEM, which nginx 1.22 has no other means for.
 _BASE64 = """map $ssl_client_raw_cert $client_cert {{

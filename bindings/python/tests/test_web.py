@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
+import multiprocessing
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Callable
 
 import pytest
 from conftest import PKI
@@ -126,13 +131,30 @@ def test_versions_of_http_in_every_spelling() -> None:
         assert http_version(text) is version
 
 
-def test_an_address_that_could_come_out_of_a_header_is_nobodys() -> None:
-    assert true_peer("10.0.0.1", ["192.0.2.1", ""]) == "10.0.0.1"
-    assert true_peer("10.0.0.1", ["192.0.2.1, 10.0.0.1"]) is None
-    assert true_peer("10.0.0.1", ['for="10.0.0.1:4711"']) is None
-    assert true_peer("2001:db8::1", ["[2001:db8::1]:1"]) is None
-    assert true_peer("", [""]) == ""
-    assert true_peer(None, []) is None
+@pytest.mark.parametrize(
+    ("peer", "forwarding"),
+    [
+        ("10.0.0.1", "192.0.2.1, 10.0.0.1"),
+        ("10.0.0.1", 'for="10.0.0.1:4711"'),
+        ("10.0.0.1", "10.0.0.1:4711"),
+        ("10.0.0.1", "for=192.0.2.1;by=10.0.0.1"),
+        ("10.0.0.1", "::FFFF:10.0.0.1"),
+        ("10.0.0.1", 'for="[0:0:0:0:0:ffff:a00:1]:4711"'),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::1", "[2001:db8::1]:1"),
+        ("2001:db8::1", "2001:DB8:0::0001"),
+        ("2001:db8::1", "2001:db8:0:0:0:0:0:1, 192.0.2.1"),
+        ("fe80::1%eth0", "fe80::1"),
+    ],
+)
+def test_an_address_that_could_come_out_of_a_header_is_nobodys(peer: str, forwarding: str) -> None:
+    assert true_peer(peer, ["", forwarding]) is None
+    assert true_peer(peer, ["192.0.2.1", "for=unknown", "110.0.0.1", "10.0.0.12", ""]) == peer
+
+
+def test_what_is_no_address_is_no_peer() -> None:
+    for peer in (None, "", "unix", "localhost", "10.0.0.1:80", "010.0.0.1", "[::1]"):
+        assert true_peer(peer, []) is None
 
 
 class Transport(asyncio.BaseTransport):
@@ -225,20 +247,147 @@ def test_headers_of_a_dialects_other_names_are_hidden_as_well(verifier: Verifier
         Gate(verifier, forwarded="none such")
 
 
-def test_the_refreshing_thread_ends_with_its_gate(verifier: Verifier) -> None:
-    def running() -> int:
-        return sum(thread.name == "clientcert-refresh" for thread in threading.enumerate())
+def refreshing() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "clientcert-refresh"]
 
-    before = running()
+
+def until(good: Callable[[], bool]) -> bool:
+    """Whether it becomes so, in ten seconds."""
+    for _ in range(1000):
+        gc.collect()
+        if good():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_the_refreshing_thread_ends_with_its_gate(verifier: Verifier) -> None:
+    assert until(lambda: not refreshing())
     gate = Gate(verifier, refresh=0.01)
-    assert running() == before
+    assert not refreshing()
     for _ in range(3):
         gate.client(Facts("GET", "/"))
-    assert running() == before + 1
+    assert len(refreshing()) == 1
     del gate
-    for _ in range(500):
-        gc.collect()
-        if running() == before:
-            break
-        time.sleep(0.01)
-    assert running() == before
+    assert until(lambda: not refreshing())
+
+
+def test_threads_that_come_first_at_once_begin_one_refreshing_thread(verifier: Verifier) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            assert until(lambda: not refreshing())
+            gate = Gate(verifier, refresh=0.01)
+            together = threading.Barrier(8)
+
+            def come(gate: Gate = gate, together: threading.Barrier = together) -> None:
+                together.wait()
+                gate.client(Facts("GET", "/"))
+
+            threads = [threading.Thread(target=come) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(refreshing()) == 1
+            # Closures hold it as well.
+            del gate, come, threads, thread
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_a_refresh_that_fails_in_any_way_is_said_and_tried_again(
+    pki: PKI, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Verifier):
+        """A verifier whose refresh fails as the library never does."""
+
+        turns = 0
+
+        def refresh(self) -> bool:
+            self.turns += 1
+            raise MemoryError(f"nothing is left, {self.turns // 10}")
+
+    failing = Failing(Config(mode="optional", ca=pki.root))
+    gate = Gate(failing, refresh=0.001)
+    gate.client(Facts("GET", "/"))
+    assert until(lambda: failing.turns > 25)
+    said = [record.getMessage() for record in caplog.records]
+    for turn in ("0", "1", "2"):
+        # Once each, however often.
+        assert sum(f"nothing is left, {turn}" in line for line in said) == 1
+    assert len(refreshing()) == 1
+    assert gate.client(Facts("GET", "/"), chain=pki.chain("good")).verdict.verified
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_refreshing_thread_begins_again_where_it_ended(pki: PKI, tmp_path: Path) -> None:
+    class Ending(logging.Handler):
+        """A handler that ends the thread of whoever logs."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            raise SystemExit
+
+    ca = tmp_path / "ca.crt"
+    ca.write_bytes(pki.root.read_bytes())
+    gate = Gate(Verifier(Config(mode="optional", ca=ca)), refresh=0.01)
+    handler = Ending()
+    logging.getLogger("clientcert").addHandler(handler)
+    try:
+        gate.client(Facts("GET", "/"))
+        ca.write_text("no certificate\n")
+        assert until(lambda: not refreshing())
+    finally:
+        logging.getLogger("clientcert").removeHandler(handler)
+    gate.client(Facts("GET", "/"))
+    assert len(refreshing()) == 1
+
+
+def test_where_no_thread_can_be_begun_requests_refresh(
+    pki: PKI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    ca = tmp_path / "ca.crt"
+    ca.write_bytes(pki.root.read_bytes())
+    gate = Gate(Verifier(Config(mode="optional", ca=ca)), refresh=0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", full)
+        assert gate.client(Facts("GET", "/"), chain=pki.chain("good")).verdict.verified
+        # Another CA, which did not issue it.
+        ca.write_bytes(pki.path("server.crt").read_bytes())
+        assert until(
+            lambda: not gate.client(Facts("GET", "/"), chain=pki.chain("good")).verdict.verified
+        )
+        assert not refreshing()
+    gate.client(Facts("GET", "/"))
+    assert len(refreshing()) == 1
+
+
+def test_every_fork_has_a_refreshing_thread_of_its_own(verifier: Verifier) -> None:
+    gate = Gate(verifier, refresh=0.01)
+    gate.client(Facts("GET", "/"))
+    stop = threading.Event()
+
+    def begin_others() -> None:
+        while not stop.is_set():
+            Gate(verifier, refresh=0.01).client(Facts("GET", "/"))
+
+    def child() -> None:
+        assert not refreshing()
+        gate.client(Facts("GET", "/"))
+        assert len(refreshing()) == 1
+
+    # Forks come at any moment of another thread's.
+    beginning = threading.Thread(target=begin_others)
+    beginning.start()
+    children = [multiprocessing.get_context("fork").Process(target=child) for _ in range(20)]
+    for process in children:
+        process.start()
+    stop.set()
+    beginning.join()
+    for process in children:
+        process.join(60)
+    assert [process.exitcode for process in children] == [0] * len(children)

@@ -9,46 +9,24 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import websocket
 from conftest import PKI
-from servers import PROXY, Browser, Process, Response, free_port, python
+from servers import PROXY, Browser, Start, free_port, proxied, python
 from test_web_servers import HTTP, forged
 
-from clientcert import Registry
+from clientcert import Config, Registry, Verifier
+from clientcert.web import LOGGED_OUT
 
 GUNICORN = ["gunicorn", "--threads", "4", "--keep-alive", "60", "--log-level", "warning"]
 
 T = TypeVar("T")
-
-#: Starts a server with options, and ends it with the test.
-Start = Callable[..., Process]
-
-
-@pytest.fixture
-def start(pki: PKI, tmp_path: Path) -> Iterator[Start]:
-    running: list[Process] = []
-
-    def start(
-        command: list[object],
-        where: Union[int, Path],
-        options: dict[str, object],
-        **environment: str,
-    ) -> Process:
-        options = {"mode": "optional", "ca": str(pki.root), "identity": "subject.cn", **options}
-        environment = {"TEST_OPTIONS": json.dumps(options), **environment}
-        running.append(Process(command, where, tmp_path / f"{len(running)}.log", environment))
-        return running[-1]
-
-    yield start
-    for server in running:
-        server.stop()
 
 
 def gunicorn(pki: PKI, port: int, app: str = "apps.plain_wsgi:app") -> list[object]:
@@ -131,6 +109,19 @@ def test_websockets_are_decided_about_as_well(pki: PKI, start: Start) -> None:
         assert refused.value.status_code == 403
 
 
+def test_a_websocket_renews_no_handshake(pki: PKI, start: Start) -> None:
+    port = free_port()
+    start(uvicorn(pki, port), port, {})
+    connection = alice(pki, port).connect()
+    assert Browser.ask(connection, "/user").json["user"] == "alice"
+    time.sleep(2.1)
+    # On the very connection, whose handshake is too old for this place.
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        websocket.create_connection(f"ws://127.0.0.1:{port}/recent", socket=connection.sock)
+    assert refused.value.status_code == 403
+    connection.close()
+
+
 PREFLIGHT = {"Origin": "https://pages.example", "Access-Control-Request-Method": "PUT"}
 
 
@@ -163,6 +154,39 @@ def test_preflights_go_where_the_policy_says(
     assert Browser(port, pki.root).get("/api", "OPTIONS").status == 403
     assert Browser(port, pki.root).get("/api", "GET", PREFLIGHT).status == 403
     assert Browser(port, pki.root).get("/view", "OPTIONS", PREFLIGHT).status in (204, 403)
+
+
+def test_no_preflight_redeems_a_ticket(pki: PKI, tmp_path: Path, start: Start) -> None:
+    key = tmp_path / "session.key"
+    key.write_bytes(b"k" * 64)
+    options = {
+        "mode": "deferred",
+        "preflight": "pass",
+        "certificate_host": "certificates.example",
+        "session_key": str(key),
+    }
+    port = free_port()
+    start(
+        python("gunicorn", "--bind", f"127.0.0.1:{port}", "apps.preflight_wsgi:app"), port, options
+    )
+    client, host = Browser(port), {"Host": "www.example"}
+    answer = client.get("/api", headers=host)
+    question = parse_qs(urlsplit(answer["Location"]).query)["clientcert_question"][0]
+    nonce = {**host, "Cookie": answer["Set-Cookie"].split(";")[0]}
+    there = Verifier(
+        Config(mode="require", ca=pki.root, identity="subject.cn", session_key=str(key))
+    )
+    query = urlsplit(there.answer_question(there.verify(pki.chain("good")), question)).query
+    # With the cookie as well, which no browser sends with a preflight.
+    for headers in (host, nonce):
+        for path, status in (("/redeem", 403), ("/view", 403), ("/api", 200), ("/", 200)):
+            answer = client.get(f"{path}?{query}", "OPTIONS", {**headers, **PREFLIGHT})
+            assert answer.status == status, (path, answer)
+            assert status == 403 or answer.body == b"OPTIONS by None"
+            assert answer["Set-Cookie"] == ""
+    # So it is there still, for once.
+    assert client.get(f"/redeem?{query}", headers=nonce).body == b"alice None"
+    assert client.get(f"/redeem?{query}", headers=nonce).body == b"None ticket_used"
 
 
 def test_a_generator_may_refuse_as_well(pki: PKI, start: Start) -> None:
@@ -215,16 +239,74 @@ def test_nobody_is_taken_for_another_one_in_a_crowd(
             assert seen == {(200, people[name])}
 
 
-def test_uvicorns_word_for_the_peer_is_not_taken(pki: PKI, start: Start) -> None:
+def aiohttp(pki: PKI, port: int) -> list[object]:
+    return python("apps.aiohttp_app", port, pki.path("server.crt"), pki.path("server.key"))
+
+
+def test_a_response_that_is_raised_logs_in_as_well(pki: PKI, start: Start) -> None:
+    port = free_port()
+    start(aiohttp(pki, port), port, {})
+    marked = {"Cookie": f"{LOGGED_OUT}=1"}
+    answer = alice(pki, port).get("/log-in-and-go-on", "POST", marked, body="")
+    assert (answer.status, answer["Location"]) == (303, "/")
+    assert f"{LOGGED_OUT}=;" in answer["Set-Cookie"]
+
+
+@pytest.mark.parametrize("server", [gunicorn, uvicorn, aiohttp])
+def test_a_log_out_is_read_in_every_cookie_field(
+    server: Callable[[PKI, int], list[object]], pki: PKI, start: Start
+) -> None:
+    port = free_port()
+    start(server(pki, port), port, {})
+    for cookies in (["a=b", f"{LOGGED_OUT}=1"], [f"{LOGGED_OUT}=1", "a=b"], ["a=b; c=d"]):
+        fields = [word for cookie in cookies for word in ("--header", f"Cookie: {cookie}")]
+        identity = ["--cert", str(pki.path("good.pem")), "--cacert", str(pki.root)]
+        url = f"https://127.0.0.1:{port}/"
+        words = ["curl", "--silent", "--noproxy", "*", *identity, *fields, url]
+        page = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+        assert page["user"] == ("alice" if len(cookies) == 1 else None), (cookies, page)
+
+
+def bare_uvicorn(port: int) -> list[object]:
+    words = ["--host", "127.0.0.1", "--port", port, "--forwarded-allow-ips", "*"]
+    return python("uvicorn", *words, "apps.plain_asgi:app")
+
+
+def wsgiref(port: int) -> list[object]:
+    return python("apps.wsgiref_main", port)
+
+
+@pytest.mark.parametrize("server", [bare_uvicorn, wsgiref])
+def test_a_servers_word_for_the_peer_is_not_taken(
+    server: Callable[[int], list[object]], pki: PKI, start: Start
+) -> None:
+    port = free_port()
+    start(server(port), port, {"trusted_proxies": PROXY}, TEST_FORWARDED="rfc9440")
+    headers = forged(pki.folder)[0]
+    # Whatever it is: who knows which headers a server believes.
+    for more in ({}, {"X-Forwarded-For": PROXY}, {"X-Client-IP": PROXY}):
+        assert proxied(port, {**headers, **more}).status == 403
+        assert Browser(port).get("/user", headers={**headers, **more}).status == 403
+    assert proxied(port, {}, "/").json["outcome"] == "NONE"
+
+
+@pytest.mark.parametrize("server", [bare_uvicorn, wsgiref])
+def test_a_servers_word_for_the_peer_is_taken_if_so_configured(
+    server: Callable[[int], list[object]], pki: PKI, start: Start
+) -> None:
     port = free_port()
     options = {"trusted_proxies": PROXY}
-    command = python("uvicorn", "--host", "127.0.0.1", "--port", port, "--forwarded-allow-ips", "*")
-    start([*command, "apps.plain_asgi:app"], port, options, TEST_FORWARDED="rfc9440")
+    environment = {"TEST_FORWARDED": "rfc9440", "TEST_TRUST_REMOTE_ADDRESS": "yes"}
+    start(server(port), port, options, **environment)
     headers = forged(pki.folder)[0]
-    assert Browser(port).get("/user", headers={**headers, "X-Forwarded-For": PROXY}).status == 403
     assert proxied(port, headers).json["user"] == "alice"
-    # The proxy itself is not believed about an address that could be its own.
-    assert proxied(port, {**headers, "X-Forwarded-For": f"{PROXY}, 192.0.2.1"}).status == 403
+    assert Browser(port).get("/user", headers=headers).status == 403
+    # Not even the proxy is believed about an address that could be its own, however it is written.
+    for spoofed in (PROXY, f"::ffff:{PROXY}", f"0:0:0:0:0:FFFF:{PROXY}", "::ffff:7f00:2"):
+        more = {"X-Forwarded-For": spoofed}
+        assert Browser(port).get("/user", headers={**headers, **more}).status == 403
+        more["X-Forwarded-For"] += ", 192.0.2.1"
+        assert proxied(port, {**headers, **more}).status == 403
 
 
 def test_our_protocol_knows_the_peer(pki: PKI, start: Start) -> None:
@@ -236,17 +318,6 @@ def test_our_protocol_knows_the_peer(pki: PKI, start: Start) -> None:
     assert Browser(port).get("/user", headers={**headers, "X-Forwarded-For": PROXY}).status == 403
     for value in ("192.0.2.1", PROXY, f"{PROXY}, 192.0.2.1"):
         assert proxied(port, {**headers, "X-Forwarded-For": value}).json["user"] == "alice"
-
-
-def proxied(port: int, headers: dict[str, str]) -> Response:
-    """A request as the proxy sends it."""
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", port, timeout=30, source_address=(PROXY, 0)
-    )
-    try:
-        return Browser.ask(connection, "/user", headers=headers)
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize(("trusted", "status"), [("unix", 200), (PROXY, 403)])

@@ -57,11 +57,13 @@ def client_certificates(
     virtual_host: Optional[str] = None,
     refresh: Optional[float] = 1.0,
 ) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
-    """A middleware that decides about every request. It belongs first in the list.
+    """A middleware that decides about every request. It belongs first in the list. A response that a handler prepares
+    by itself (a stream, a WebSocket) cannot end a log-out.
 
     Args:
         verifier: Borrowed, and kept.
-        places: What is required where, by path; handlers require more with `require_certificate`.
+        places: What is required where, by path; handlers require more with `require_certificate`. A preflight passes
+            everywhere where the policy has `preflight = pass`.
         forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host.
@@ -80,10 +82,12 @@ def client_certificates(
             response = await handler(request)
         except Refused as refused:
             return _respond(refused.answer)
-        except AmbiguousPath:
-            return _respond(bad_request("The path is ambiguous."))
-        for name, value in client.response_headers:
-            response.headers.add(name, value)
+        except AmbiguousPath as ambiguous:
+            return _respond(bad_request(str(ambiguous)))
+        except web.HTTPException as raised:
+            raised.headers.extend(client.response_headers)
+            raise
+        response.headers.extend(client.response_headers)
         return response
 
     return middleware
@@ -137,18 +141,22 @@ def _admit(gate: Gate, request: web.Request) -> tuple[web.Request, Client]:
 
 
 def _facts(request: web.Request) -> Facts:
-    headers = request.headers
     version = request.version
+
+    def field(name: str, separator: str = ",") -> Optional[str]:
+        values = request.headers.getall(name, None)
+        return None if values is None else separator.join(values)
+
     return Facts(
         method=request.method,
         target=request.path_qs,
         http_version=http_version(f"{version.major}.{version.minor}"),
-        authority=headers.get(hdrs.HOST),
-        origin=headers.get(hdrs.ORIGIN),
-        access_control_request_method=headers.get(hdrs.ACCESS_CONTROL_REQUEST_METHOD),
-        access_control_request_headers=headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS),
-        accept=headers.get(hdrs.ACCEPT),
-        cookie=headers.get(hdrs.COOKIE),
+        authority=field(hdrs.HOST),
+        origin=field(hdrs.ORIGIN),
+        access_control_request_method=field(hdrs.ACCESS_CONTROL_REQUEST_METHOD),
+        access_control_request_headers=field(hdrs.ACCESS_CONTROL_REQUEST_HEADERS),
+        accept=field(hdrs.ACCEPT),
+        cookie=field(hdrs.COOKIE, "; "),
     )
 
 

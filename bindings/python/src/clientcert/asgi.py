@@ -13,26 +13,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 from urllib.parse import quote
 
-from .forwarded import Dialect, HeaderNames
+from .middleware import Middleware
 from .web import (
     AmbiguousPath,
     Answer,
     Client,
     Facts,
     Gate,
-    Places,
     Refused,
     bad_request,
     http_version,
-    rule_lookup,
-    true_peer,
 )
-
-if TYPE_CHECKING:
-    from .verifier import Verifier
 
 Scope = Any
 Receive = Callable[[], Awaitable[Any]]
@@ -40,41 +34,19 @@ Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class ClientCertificates:
-    """ASGI middleware for HTTP and WebSockets. Decides about every request before the application sees it.
+class ClientCertificates(Middleware[Application]):
+    """ASGI middleware for HTTP and WebSockets. Decides about every request before the application sees it. Other
+    connections (scopes that servers may come to know) are refused by a RuntimeError.
 
-    Args:
-        app: The application.
-        verifier: Borrowed, and kept.
-        places: What is required where, by path below the point where this is mounted. Default: nothing; the
-            application asks with `Client.insist` where it needs more.
-        forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
-        names: Other names for the headers of the dialect.
-        virtual_host: The name of this host.
-        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
+    Its arguments are those of `clientcert.middleware.Middleware`.
     """
 
-    def __init__(
-        self,
-        app: Application,
-        verifier: Verifier,
-        *,
-        places: Optional[Places] = None,
-        forwarded: Union[Dialect, str, None] = None,
-        names: Optional[HeaderNames] = None,
-        virtual_host: Optional[str] = None,
-        refresh: Optional[float] = 1.0,
-    ) -> None:
-        self._app = app
-        self._gate = Gate(
-            verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
-        )
-        self._rule = rule_lookup(places)
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if scope["type"] not in ("http", "websocket"):
+            raise RuntimeError(f"nobody is known in a scope of type {scope['type']!r}")
         scope = dict(scope)
         client = client_of(self._gate, scope)
         started = False
@@ -91,14 +63,15 @@ class ClientCertificates:
             await send(message)
 
         try:
-            client.insist(self._rule(path_of(scope)), pass_preflight=True)
+            rule = self._rule(scope.get("root_path", ""), path_of(scope))
+            client.insist(rule, pass_preflight=True)
             await self._app(scope, receive, send_on)
         except Refused as refused:
             if started:
                 raise
             await respond(refused.answer, scope, send)
-        except AmbiguousPath:
-            await respond(bad_request("The path is ambiguous."), scope, send)
+        except AmbiguousPath as ambiguous:
+            await respond(bad_request(str(ambiguous)), scope, send)
 
 
 def client_of(gate: Gate, scope: Scope) -> Client:
@@ -114,7 +87,7 @@ def client_of(gate: Gate, scope: Scope) -> Client:
             kept.append((name, value))
     scope["headers"] = kept
     if gate.forwarded:
-        client = gate.client(facts_of(scope), peer=_peer(scope), headers=hidden)
+        client = gate.client(facts_of(scope), peer=_peer(gate, scope), headers=hidden)
     else:
         client = gate.client(facts_of(scope), chain=_chain(scope))
     scope["clientcert"] = client
@@ -147,10 +120,11 @@ def facts_of(scope: Scope) -> Facts:
 
 
 def path_of(scope: Scope) -> str:
-    """The path below the point where the application is mounted."""
+    """The path below the point where the application is mounted, as Starlette reads it. Servers differ in whether the
+    path of a scope begins with that point."""
     path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    if root and (path == root or path.startswith(f"{root}/")):
+    root: str = scope.get("root_path", "")
+    if root and f"{path}/".startswith(f"{root}/"):
         path = path[len(root) :]
     return path or "/"
 
@@ -182,7 +156,7 @@ def _chain(scope: Scope) -> list[bytes]:
     ]
 
 
-def _peer(scope: Scope) -> Optional[str]:
+def _peer(gate: Gate, scope: Scope) -> Optional[str]:
     own = _extension(scope, "clientcert")
     if "peer" in own:
         peer: Optional[str] = own["peer"]
@@ -196,4 +170,4 @@ def _peer(scope: Scope) -> Optional[str]:
         for name, value in scope["headers"]
         if name.lower() in (b"x-forwarded-for", b"forwarded", b"x-real-ip")
     ]
-    return true_peer(client[0], forwarding)
+    return gate.remote(client[0], forwarding)

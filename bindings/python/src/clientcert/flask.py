@@ -20,9 +20,8 @@ from flask import Flask, Response, current_app, request
 from werkzeug.local import LocalProxy
 
 from . import wsgi
-from .forwarded import Dialect, HeaderNames
 from .request import Requirement
-from .web import Client, Places, Refused, require
+from .web import Client, Refused, require
 
 if TYPE_CHECKING:
     from .verifier import Verifier
@@ -36,31 +35,14 @@ class ClientCertificates:
     Args:
         app: The application, or None and `init_app` later.
         verifier: Borrowed, and kept.
-        places: What is required where, by path; views require more with `require_certificate`.
-        forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
-        names: Other names for the headers of the dialect.
-        virtual_host: The name of this host.
-        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
+        named: What else `clientcert.wsgi.ClientCertificates` takes, such as `places`; views require more with
+            `require_certificate`.
     """
 
     def __init__(
-        self,
-        app: Optional[Flask] = None,
-        verifier: Optional[Verifier] = None,
-        *,
-        places: Optional[Places] = None,
-        forwarded: Union[Dialect, str, None] = None,
-        names: Optional[HeaderNames] = None,
-        virtual_host: Optional[str] = None,
-        refresh: Optional[float] = 1.0,
+        self, app: Optional[Flask] = None, verifier: Optional[Verifier] = None, **named: Any
     ) -> None:
-        self._named: dict[str, Any] = {
-            "places": places,
-            "forwarded": forwarded,
-            "names": names,
-            "virtual_host": virtual_host,
-            "refresh": refresh,
-        }
+        self._named = named
         if app is not None:
             if verifier is None:
                 raise TypeError("an application needs a verifier")

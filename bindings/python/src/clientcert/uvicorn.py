@@ -71,7 +71,7 @@ class _Connection:
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
             if not tls.session_reused:
-                self._own["handshake_time"] = int(time.time())
+                self._own["handshake_time"] = _handshake_time(tls)
             self._tls = _tls_extension(tls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,6 +82,14 @@ class _Connection:
                 extensions["tls"] = self._tls
             scope["extensions"] = extensions
         await self._app(scope, receive, send)
+
+
+def _handshake_time(connection: Any) -> int:
+    """When the handshake was. It is kept with the connection, which a WebSocket is only handed on."""
+    known: Optional[int] = getattr(connection, "clientcert_handshake_time", None)
+    if known is None:
+        known = connection.clientcert_handshake_time = int(time.time())
+    return known
 
 
 def _tls_extension(connection: ssl.SSLObject) -> dict[str, Any]:

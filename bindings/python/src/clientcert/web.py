@@ -10,8 +10,10 @@ Applications use the module of their framework, and from here `require` and `Cli
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Callable, Optional, Union
@@ -33,6 +35,9 @@ LOGGED_OUT = "__Host-clientcert-logged-out"
 _COOKIE = "Path=/; Secure; HttpOnly; SameSite=None"
 _LOG_OUT = f"{LOGGED_OUT}=1; {_COOKIE}"
 _LOG_IN = f"{LOGGED_OUT}=; {_COOKIE}; Max-Age=0"
+
+
+_Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,14 @@ Places = Union[Rule, Mapping[str, Rule], Callable[[str], Rule]]
 
 
 class AmbiguousPath(Exception):
-    """A path that servers and applications could read differently, where rules go by path."""
+    """A path that servers and applications could read differently, where rules go by path. The text is for clients."""
+
+
+def goes_by_path(places: Optional[Places]) -> bool:
+    """Whether different paths can have different rules."""
+    if places is None or isinstance(places, Rule):
+        return False
+    return callable(places) or {prefix.rstrip("/") for prefix in places} != {""}
 
 
 def rule_lookup(places: Optional[Places]) -> Callable[[str], Rule]:
@@ -120,13 +132,13 @@ def rule_lookup(places: Optional[Places]) -> Callable[[str], Rule]:
         if not prefix.startswith("/"):
             raise ValueError(f"a path begins with a slash: {prefix!r}")
 
-    if list(rules) == [""]:
+    if not goes_by_path(places):
         return lambda path: rules[""]
 
     def lookup(path: str) -> Rule:
         segments = path.split("/")
         if not {"", ".", ".."}.isdisjoint(segments[1:-1]) or segments[-1] in (".", ".."):
-            raise AmbiguousPath(path)
+            raise AmbiguousPath("The path is ambiguous.")
         for count in range(len(segments), 0, -1):
             rule = rules.get("/".join(segments[:count]))
             if rule is not None:
@@ -208,13 +220,13 @@ class Client:
     @property
     def logged_out(self) -> bool:
         """Whether the user has logged out, and not logged in again."""
-        return LOGGED_OUT in _cookies(self._facts.cookie)
+        # Servers of WSGI join repeated fields by commas, which no value of a cookie of ours has.
+        return LOGGED_OUT in _cookies((self._facts.cookie or "").replace(",", ";"))
 
     def decide(self, rule: Rule = PUBLIC) -> Decision:
         """What to do with the request where `rule` is required. Looks at the verdict again; cheap."""
         facts = self._facts
         logs_in = rule.logs_in and facts.method == "POST"
-        cookies = _cookies(facts.cookie)
         decision = self._verifier.decide(
             self.verdict,
             Request(
@@ -232,11 +244,11 @@ class Client:
                 target=facts.target,
                 other_login_url=rule.login_url,
                 other_login_challenge=rule.login_challenge,
-                nonce=cookies.get("__Host-clientcert"),
+                nonce=_cookies(facts.cookie).get("__Host-clientcert"),
                 http_version=facts.http_version,
                 handshake_time=facts.handshake_time,
                 log_out=rule.logs_out,
-                logged_out=LOGGED_OUT in cookies and not logs_in,
+                logged_out=self.logged_out and not logs_in,
             ),
         )
         self._identity = decision.verdict if decision.action is Action.ALLOW else None
@@ -287,6 +299,9 @@ class Gate:
             None: clients connect to this server, and their headers about certificates count for nothing.
         names: Other names for the headers of the dialect.
         virtual_host: The name of this host, for the option `authority = name`.
+        trust_remote_address: Whether a server that gives no socket is believed about the address of the peer
+            (`REMOTE_ADDR`, `client` of a scope). Only for one that takes it out of no header, whoever sends it.
+            Default: False; then nobody is a trusted proxy there, but by a Unix socket.
         refresh: How often, in seconds, files that the policy names (CAs, CRLs, registries) are looked at for changes,
             by a thread of its own that begins with the first request. None: never; then the host calls
             `Verifier.refresh`.
@@ -299,6 +314,7 @@ class Gate:
         forwarded: Union[Dialect, str, None] = None,
         names: Optional[HeaderNames] = None,
         virtual_host: Optional[str] = None,
+        trust_remote_address: bool = False,
         refresh: Optional[float] = 1.0,
     ) -> None:
         self._verifier = verifier
@@ -306,6 +322,7 @@ class Gate:
         self._dialect = None if forwarded is None else Dialect.named(forwarded)
         self._names = names
         self._virtual_host = virtual_host
+        self._trust_remote_address = trust_remote_address
         own = (names.certificate, names.chain, names.verify, names.by) if names is not None else ()
         #: Whether a header must be kept from the application, because a client could pass for another one with it.
         self.hides = _hides(frozenset(_folded(name) for name in own if name))
@@ -314,6 +331,10 @@ class Gate:
     def forwarded(self) -> bool:
         """Whether a proxy says who the client is."""
         return self._dialect is not None
+
+    def remote(self, address: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
+        """The peer by the word of a server that gives no socket, in a request with these `forwarding` headers."""
+        return true_peer(address, forwarding) if self._trust_remote_address else None
 
     def client(
         self,
@@ -355,12 +376,13 @@ def bad_request(text: str) -> Answer:
     return Answer(400, headers, body)
 
 
-def true_peer(peer: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
-    """An address that a server gives as its client's: None where it could come out of one of these headers, as
-    servers and other middleware put it there."""
-    if peer and any(peer in value for value in forwarding):
+def true_peer(address: Optional[str], forwarding: Iterable[str]) -> Optional[str]:
+    """An address that a server gives as its client's: None where it is none, or could come out of one of these headers,
+    as servers and other middleware put it there."""
+    peer = _address(address or "")
+    if peer is None or any(peer in _addresses(value) for value in forwarding):
         return None
-    return peer
+    return address
 
 
 def transport_peer(transport: BaseTransport) -> Optional[str]:
@@ -382,6 +404,22 @@ def http_version(text: str) -> HTTPVersion:
         "3": HTTPVersion.HTTP_3,
         "3.0": HTTPVersion.HTTP_3,
     }.get(text.rpartition("/")[2], HTTPVersion.UNKNOWN)
+
+
+def _addresses(header: str) -> Iterator[Optional[_Address]]:
+    """Every address that a header could name, with a port or without, and None for what is no address."""
+    for word in re.findall("[0-9A-Fa-f:.]+", header):
+        yield _address(word)
+        yield _address(word.rpartition(":")[0])
+
+
+def _address(text: str) -> Optional[_Address]:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    # One that IPv6 only wraps is the same.
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _hides(own: frozenset[str]) -> Callable[[str], bool]:

@@ -14,10 +14,10 @@ import socket
 import ssl
 from collections.abc import Generator, Iterable, Iterator
 from http.client import responses
-from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 from urllib.parse import quote
 
-from .forwarded import Dialect, HeaderNames
+from .middleware import Middleware
 from .tls import peer_chain
 from .web import (
     AmbiguousPath,
@@ -25,61 +25,31 @@ from .web import (
     Client,
     Facts,
     Gate,
-    Places,
     Refused,
     bad_request,
     http_version,
-    rule_lookup,
-    true_peer,
 )
-
-if TYPE_CHECKING:
-    from .verifier import Verifier
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class ClientCertificates:
+class ClientCertificates(Middleware[Application]):
     """WSGI middleware. Decides about every request before the application sees it. Safe for threads.
 
-    Args:
-        app: The application.
-        verifier: Borrowed, and kept.
-        places: What is required where, by path below the point where this is mounted. Default: nothing; the
-            application asks with `Client.insist` where it needs more.
-        forwarded: The dialect of the proxy in front, see `clientcert.web.Gate`.
-        names: Other names for the headers of the dialect.
-        virtual_host: The name of this host.
-        refresh: How often changed files are looked for, in seconds; see `clientcert.web.Gate`.
+    Its arguments are those of `clientcert.middleware.Middleware`.
     """
-
-    def __init__(
-        self,
-        app: Application,
-        verifier: Verifier,
-        *,
-        places: Optional[Places] = None,
-        forwarded: Union[Dialect, str, None] = None,
-        names: Optional[HeaderNames] = None,
-        virtual_host: Optional[str] = None,
-        refresh: Optional[float] = 1.0,
-    ) -> None:
-        self._app = app
-        self._gate = Gate(
-            verifier, forwarded=forwarded, names=names, virtual_host=virtual_host, refresh=refresh
-        )
-        self._rule = rule_lookup(places)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         client = client_of(self._gate, environ)
         try:
-            client.insist(self._rule(path_of(environ)), pass_preflight=True)
+            rule = self._rule(_text(environ.get("SCRIPT_NAME", "")), path_of(environ))
+            client.insist(rule, pass_preflight=True)
         except Refused as refused:
             return respond(refused.answer, start_response)
-        except AmbiguousPath:
-            return respond(bad_request("The path is ambiguous."), start_response)
+        except AmbiguousPath as ambiguous:
+            return respond(bad_request(str(ambiguous)), start_response)
         if client.user is not None:
             environ["REMOTE_USER"] = client.user
             environ["AUTH_TYPE"] = "clientcert"
@@ -120,7 +90,7 @@ def client_of(gate: Gate, environ: Environ) -> Client:
     hidden = [key for key in environ if key.startswith("HTTP_") and gate.hides(key[5:])]
     headers = [(key[5:], environ.pop(key).encode("latin-1")) for key in hidden]
     if gate.forwarded:
-        client = gate.client(facts_of(environ), peer=_peer(environ), headers=headers)
+        client = gate.client(facts_of(environ), peer=_peer(gate, environ), headers=headers)
     else:
         client = gate.client(facts_of(environ), chain=_chain(environ))
     environ["clientcert"] = client
@@ -149,8 +119,7 @@ def facts_of(environ: Environ) -> Facts:
 
 def path_of(environ: Environ) -> str:
     """The path below the point where the application is mounted, as applications read it."""
-    path: str = environ.get("PATH_INFO") or "/"
-    return path.encode("latin-1").decode("utf-8", "replace")
+    return _text(environ.get("PATH_INFO") or "/")
 
 
 def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
@@ -158,6 +127,10 @@ def respond(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
     headers = [field for field in answer.headers if field[0].lower() != "connection"]
     start_response(f"{answer.status} {responses.get(answer.status, 'Refused')}", headers)
     return [answer.body]
+
+
+def _text(native: str) -> str:
+    return native.encode("latin-1").decode("utf-8", "replace")
 
 
 def _socket(environ: Environ) -> Any:
@@ -175,7 +148,7 @@ def _handshake_time(connection: Any) -> Optional[int]:
     return getattr(connection, "clientcert_handshake_time", None)
 
 
-def _peer(environ: Environ) -> Optional[str]:
+def _peer(gate: Gate, environ: Environ) -> Optional[str]:
     connection = _socket(environ)
     if connection is not None:
         if connection.family == socket.AF_UNIX:
@@ -184,7 +157,7 @@ def _peer(environ: Environ) -> Optional[str]:
             return str(connection.getpeername()[0])
         except OSError:
             return None
-    return true_peer(
+    return gate.remote(
         environ.get("REMOTE_ADDR"),
         [environ.get(f"HTTP_{name}", "") for name in ("X_FORWARDED_FOR", "FORWARDED", "X_REAL_IP")],
     )

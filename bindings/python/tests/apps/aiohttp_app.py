@@ -9,6 +9,11 @@ from clientcert.aiohttp import client_certificates, client_of, require_certifica
 from clientcert.tls import server_context
 
 
+@require_certificate("none", logs_in=True)
+async def log_in_and_go_on(request):
+    raise web.HTTPSeeOther("/")
+
+
 async def page(request):
     return web.json_response(describe(client_of(request), request.headers.keys()))
 
@@ -24,6 +29,7 @@ def main(port, *files):
     app.router.add_get("/fresh", require_certificate(maximum_age=3600)(page))
     app.router.add_get("/elsewhere", require_certificate("verified", login_url="/log-in")(page))
     app.router.add_route("*", "/log-in", require_certificate("none", logs_in=True)(page))
+    app.router.add_post("/log-in-and-go-on", log_in_and_go_on)
     app.router.add_get("/log-out", require_certificate("none", logs_out=True)(page))
     context = server_context(judge, *files, ca=OPTIONS["ca"]) if files else None
     web.run_app(app, host="127.0.0.1", port=int(port), ssl_context=context, print=None)

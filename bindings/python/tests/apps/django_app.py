@@ -13,7 +13,7 @@ settings.configure(
     CLIENTCERT={
         "verifier": verifier(),
         "forwarded": FORWARDED,
-        "create_users": True,
+        "create_users": os.environ.get("TEST_CREATE_USERS", "yes") == "yes",
         "places": {path: PLACES[path] for path in ("/", "/log-in", "/log-out")},
     },
     AUTHENTICATION_BACKENDS=[

@@ -2,7 +2,7 @@
 
 import json
 
-from apps.shared import FORWARDED, PLACES, describe, verifier
+from apps.shared import FORWARDED, MOUNTED_AT, PLACES, TRUST_REMOTE_ADDRESS, describe, verifier
 from clientcert.asgi import ClientCertificates
 
 
@@ -27,4 +27,11 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": seen.encode()})
 
 
-app = ClientCertificates(application, verifier(), places=PLACES, forwarded=FORWARDED)
+app = ClientCertificates(
+    application,
+    verifier(),
+    places=PLACES,
+    mounted_at=MOUNTED_AT,
+    forwarded=FORWARDED,
+    trust_remote_address=TRUST_REMOTE_ADDRESS,
+)

@@ -9,6 +9,8 @@ from clientcert.web import require
 
 OPTIONS = json.loads(os.environ["TEST_OPTIONS"])
 FORWARDED = os.environ.get("TEST_FORWARDED") or None
+MOUNTED_AT = os.environ.get("TEST_MOUNTED_AT", "")
+TRUST_REMOTE_ADDRESS = os.environ.get("TEST_TRUST_REMOTE_ADDRESS") == "yes"
 FORWARDING = {
     "client-cert",
     "client-cert-chain",
@@ -25,6 +27,7 @@ PLACES = {
     "/alice": require(users=["alice"]),
     "/nobody": require(users=[]),
     "/fresh": require("user", maximum_age=3600),
+    "/recent": require("user", maximum_age=1),
     "/elsewhere": require("verified", login_url="/log-in"),
     "/log-in": require("none", logs_in=True),
     "/log-out": require("none", logs_out=True),

@@ -13,9 +13,10 @@ stands for. Views require a certificate with `clientcert.django.require_certific
 Keys of `CLIENTCERT`:
 
 - `config`: the path of a file of options, or a dictionary of them; or `verifier`: a `Verifier`.
-- `places`: what is required where, by path (`clientcert.web.require`). Default: nothing.
+- `places`: what is required where, by `path_info` (`clientcert.web.require`). Default: nothing. A preflight passes
+  everywhere where the policy has `preflight = pass`.
 - `forwarded`: the dialect of the proxy in front. Default: clients connect to this server.
-- `names`, `virtual_host`, `refresh`: see `clientcert.web.Gate`.
+- `names`, `virtual_host`, `trust_remote_address`, `refresh`: see `clientcert.web.Gate`.
 - `login`: whether `request.user` is the user of a verified client, where no session has another one. Default: True.
 - `create_users`: whether a user who is not in the database is created. Default: False.
 """

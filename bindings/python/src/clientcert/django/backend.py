@@ -17,7 +17,7 @@ class ClientCertificateBackend(ModelBackend):
     def authenticate(
         self, request: Any, client_certificate: Optional[Client] = None, **others: Any
     ) -> Any:
-        """The user named by the verdict; None where there is none, or it may not log in."""
+        """The user named by the verdict, to the letter; None where there is none, or it may not log in."""
         if client_certificate is None or client_certificate.user is None:
             return None
         model = get_user_model()
@@ -27,7 +27,10 @@ class ClientCertificateBackend(ModelBackend):
             user = self.configure_user(request, user, client_certificate) if created else user
         else:
             user = model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
+        # Many databases compare names without regard to case or accents, and would find somebody else.
+        if user is None or user.get_username() != name:
+            return None
+        return user if self.user_can_authenticate(user) else None
 
     def clean_username(self, name: str) -> str:
         """What the database calls the user whom the certificate stands for. To be overridden."""

@@ -64,8 +64,8 @@ class ClientCertificateMiddleware:
         request.client_certificate = client
         try:
             rule = self._rule(request.path_info)
-        except AmbiguousPath:
-            return bad_request("The path is ambiguous."), False
+        except AmbiguousPath as ambiguous:
+            return bad_request(str(ambiguous)), False
         answer = client.refuse(rule, pass_preflight=True)
         if self._log_in and client.user is not None and hasattr(request, "user"):
             _identify(request, client)
