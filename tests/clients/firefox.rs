@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 use crate::browser::{Browser, Command, Driver};
 use crate::pki::Pki;
-use crate::process::{Process, free_port};
+use crate::process::Process;
+use crate::support::port::free_port;
 
 /// Firefox chooses a certificate by itself, and talks to nobody else.
 const PREFERENCES: &str = r#"

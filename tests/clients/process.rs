@@ -1,7 +1,6 @@
 //! Programs that run beside the tests, and end with them.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -64,11 +63,6 @@ impl Drop for Process {
         let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.child.id())]).status();
         let _ = self.child.wait();
     }
-}
-
-/// A port of the loopback address that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn collect(from: impl Read + Send + 'static, output: &Arc<(Mutex<Output>, Condvar)>) {

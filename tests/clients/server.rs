@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use crate::library::{install_library, project, run};
 use crate::pki::Pki;
-use crate::process::{Process, free_port};
+use crate::process::Process;
+use crate::support::port::free_port;
 
 /// A server of several virtual hosts. It is killed when this is dropped; where the test fails, its log is printed.
 pub struct Server {

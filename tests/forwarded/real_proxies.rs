@@ -17,6 +17,7 @@ use clientcert::{Outcome, Verdict, Verifier};
 use tempfile::TempDir;
 
 use crate::client::{assert_absent, assert_is, assert_refused, base64, escaped, verifier_with};
+use crate::support::port::free_port;
 use crate::support::{Key, NOW, Template, extension, name, pem};
 
 type Headers = Vec<(String, Vec<u8>)>;
@@ -100,10 +101,6 @@ impl Proxy {
         }
         proxy
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 struct Certificates {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::support::port::free_port;
 
 /// The password of `clientcert`, who owns the database of this name.
 pub const PASSWORD: &str = "correct horse";
@@ -49,8 +50,7 @@ impl Postgres {
         if let Some(account) = account {
             chown(folder.path(), Some(account.user), Some(account.group)).expect("a folder of another account");
         }
-        let free = || Some(TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port());
-        let port = if listens { free().expect("a free port") } else { 5432 };
+        let port = if listens { free_port() } else { 5432 };
         let mut this = Self { folder, account, server: None, port, listens };
         let password = this.folder.path().join("password");
         fs::write(&password, PASSWORD).expect("a file");
