@@ -10,6 +10,7 @@ import (
 	"clientcert.dev/go"
 	"clientcert.dev/go/certhttp"
 	"clientcert.dev/go/internal/pki"
+	"clientcert.dev/go/internal/ports"
 )
 
 // nginx in front, as Debian has it, forwards what it verified in the form of RFC 9440, and in its own.
@@ -94,7 +95,7 @@ func TestEarlyDataOfAProxy(t *testing.T) {
 // nginx listens with TLS, and forwards to an application at a port.
 func nginx(t *testing.T, root *pki.Authority, dialect clientcert.Dialect, backend string) string {
 	t.Helper()
-	folder, port := t.TempDir(), freePort(t)
+	folder, port := t.TempDir(), ports.Draw(t)
 	certificate, key := root.Server().Files(folder, "server")
 	pki.Write(t, folder+"/ca.pem", root.PEM())
 	forward := `proxy_set_header X-SSL-Client-Cert $ssl_client_escaped_cert; proxy_set_header X-SSL-Client-Verify $ssl_client_verify; proxy_set_header Client-Cert "";`

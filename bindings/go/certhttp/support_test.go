@@ -219,15 +219,6 @@ func await(t testing.TB, port string) {
 	t.Fatalf("nobody listens at %s", port)
 }
 
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
-}
-
 func newSessions() tls.ClientSessionCache { return tls.NewLRUClientSessionCache(4) }
 
 // listen serves at a Unix socket besides.
