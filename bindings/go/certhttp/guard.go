@@ -64,6 +64,8 @@ type Place struct {
 	LoginURL, LoginChallenge string
 
 	logOut bool
+	// passesPreflights is whether a preflight that the policy passes goes on, without an identity.
+	passesPreflights bool
 }
 
 // ListenAndServeTLS is that of net/http, with the guard installed.
@@ -122,13 +124,14 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 		case isQuestion(r):
 			g.decide(w, r, facts, Place{Requirement: clientcert.RequireVerified}, http.HandlerFunc(g.answerQuestion))
 		default:
-			g.decide(w, r, facts, Place{Requirement: clientcert.RequireNothing}, next)
+			g.decide(w, r, facts, Place{Requirement: clientcert.RequireNothing, passesPreflights: true}, next)
 		}
 	})
 }
 
 // Require lets a request through to next only where its client meets what the place requires.
 func (g *Guard) Require(place Place, next http.Handler) http.Handler {
+	place.passesPreflights = true
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, facts := g.learn(r)
 		g.decide(w, r, facts, place, next)

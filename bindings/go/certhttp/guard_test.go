@@ -298,6 +298,39 @@ func TestAHandBackThroughAnotherHost(t *testing.T) {
 	equal(t, "nobody", nobody.status, 403)
 }
 
+// A preflight has no ticket and no cookie: what is written like one signs nobody in, and takes no room from others.
+func TestPreflightsSignNobodyIn(t *testing.T) {
+	root := pki.New(t, "Root")
+	guard := &certhttp.Guard{Verifier: verifier(t, root, "preflight", "pass")}
+	site := serve(t, root, guard, places(guard))
+	browser := site.browser(nil, false)
+	for _, path := range []string{"/?clientcert_ticket=x", "/?clientcert_question=x"} {
+		got := site.send(browser, http.MethodOptions, path, "Origin", "https://app.example", "Access-Control-Request-Method", "PUT")
+		equal(t, path, got.status, 403)
+		equal(t, path+": caches", got.header.Get("Cache-Control"), "no-store")
+		equal(t, path+": cookie", got.header.Get("Set-Cookie"), "")
+	}
+}
+
+// Whom this host tolerates, and does not verify, is let in where nothing is required, but signed in nowhere.
+func TestAHandBackOfSomebodyWhoIsNotVerified(t *testing.T) {
+	root, other := pki.New(t, "Root"), pki.New(t, "Other")
+	cannot := verifier(t, other, "mode", "deferred", "certificate_host", "login.example.org", "tolerate", "all")
+	asks := verifier(t, root)
+	guard := &certhttp.Guard{Hosts: func(name string) clientcert.Host {
+		return clientcert.Host{Name: name, Verifier: map[string]*clientcert.Verifier{"www.example.org": cannot, "login.example.org": asks}[name]}
+	}}
+	site := serve(t, root, guard, places(guard))
+	alice, jar := root.Issue("alice"), site.folder+"/jar"
+	asked := site.curl(alice, "https://www.example.org:"+site.port+"/user", "--cookie-jar", jar)
+	question := strings.Replace(asked.header.Get("Location"), "login.example.org", "login.example.org:"+site.port, 1)
+	vouched := site.curl(alice, question)
+	equal(t, "vouched for", vouched.status, 303)
+	back := site.curl(alice, vouched.header.Get("Location"), "--cookie", jar)
+	equal(t, "back", back.status, 403)
+	equal(t, "cookie", back.header.Get("Set-Cookie"), "")
+}
+
 func TestAServerWithoutTheGuardsConnections(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root)}
