@@ -64,7 +64,7 @@ type Place struct {
 	LoginURL, LoginChallenge string
 
 	logOut bool
-	// passesPreflights is whether a preflight that the policy passes goes on, without an identity.
+	// passesPreflights is whether a preflight goes on, without an identity, where the policy has preflight = pass.
 	passesPreflights bool
 }
 
@@ -113,8 +113,9 @@ func (g *Guard) Install(server *http.Server) {
 }
 
 // Handler goes around everything that the server has. It refuses clients that are not accepted, keeps from them what
-// could pass for a forwarded certificate, answers the questions of other hosts and redeems their tickets. Install calls
-// it.
+// could pass for a forwarded certificate, answers the questions of other hosts and redeems their tickets. With preflight =
+// pass it is what passes preflights, to be answered by the application before they come to what Require protects.
+// Install calls it.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, facts := g.learn(r)
@@ -129,9 +130,9 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Require lets a request through to next only where its client meets what the place requires.
+// Require lets a request through to next only where its client meets what the place requires. No preflight does, whatever
+// the policy passes: it has no identity.
 func (g *Guard) Require(place Place, next http.Handler) http.Handler {
-	place.passesPreflights = true
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, facts := g.learn(r)
 		g.decide(w, r, facts, place, next)

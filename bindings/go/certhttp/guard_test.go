@@ -184,8 +184,9 @@ func TestPreflights(t *testing.T) {
 	for _, row := range []struct {
 		option string
 		status int
+		public int
 		origin string
-	}{{"refuse", 403, ""}, {"pass", 200, ""}, {"answer", 204, "https://app.example"}} {
+	}{{"refuse", 403, 200, ""}, {"pass", 403, 200, ""}, {"answer", 204, 204, "https://app.example"}} {
 		settings := []string{"preflight", row.option}
 		if row.option == "answer" {
 			settings = append(settings, "preflight_origin", "https://app.example")
@@ -196,6 +197,9 @@ func TestPreflights(t *testing.T) {
 		got := site.send(browser, http.MethodOptions, "/user", preflight...)
 		equal(t, row.option, got.status, row.status)
 		equal(t, row.option+": origin", got.header.Get("Access-Control-Allow-Origin"), row.origin)
+		// What is passed is for the application to answer before it comes to what a place protects.
+		got = site.send(browser, http.MethodOptions, "/", preflight...)
+		equal(t, row.option+", where nothing is required", got.status, row.public)
 		if row.option == "pass" {
 			equal(t, "it has no identity", got.body, "NONE  ")
 		}
