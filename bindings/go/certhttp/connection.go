@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,7 +84,7 @@ func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
 		g.identify(facts, r)
 	}
 	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey{g}, facts))
-	scrubbed.Header = withoutForwarded(r.Header)
+	scrubbed.Header = g.withoutForwarded(r.Header)
 	return scrubbed, facts
 }
 
@@ -151,10 +152,10 @@ func (c *connection) remember(facts *facts, decision *clientcert.Decision, r *ht
 }
 
 // withoutForwarded are headers without those that could be taken for a proxy's word about a client.
-func withoutForwarded(header http.Header) http.Header {
+func (g *Guard) withoutForwarded(header http.Header) http.Header {
 	var scrubbed http.Header
 	for name := range header {
-		if !clientcert.IsForwardedHeader(name) {
+		if !clientcert.IsForwardedHeader(name) && !g.renames(name) {
 			continue
 		}
 		if scrubbed == nil {
@@ -166,6 +167,29 @@ func withoutForwarded(header http.Header) http.Header {
 		return header
 	}
 	return scrubbed
+}
+
+// renames is whether a header has one of the other names of the proxy's headers.
+func (g *Guard) renames(name string) bool {
+	for _, other := range []string{g.HeaderNames.Certificate, g.HeaderNames.Chain, g.HeaderNames.Verify} {
+		if other != "" && spelling(other) == spelling(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// spelling is a name as servers compare it that make variables of headers.
+func spelling(name string) string {
+	return strings.Map(func(letter rune) rune {
+		switch {
+		case 'A' <= letter && letter <= 'Z':
+			return letter + 'a' - 'A'
+		case 'a' <= letter && letter <= 'z', '0' <= letter && letter <= '9':
+			return letter
+		}
+		return '-'
+	}, name)
 }
 
 // hostName is the name in a Host header, without its port.

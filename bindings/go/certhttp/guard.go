@@ -35,7 +35,8 @@ type Guard struct {
 	// Dialect is how a proxy in front forwards certificates; 0 where TLS ends here. Which proxies are trusted, the
 	// option trusted_proxies says.
 	Dialect clientcert.Dialect
-	// HeaderNames are other names of the proxy's headers.
+	// HeaderNames are other names of the proxy's headers. The application sees no header of these names, in any case and
+	// with - or _, nor any that clientcert.IsForwardedHeader knows.
 	HeaderNames clientcert.HeaderNames
 
 	// LoginURL is the server's other log-in, to which those without a certificate are redirected.

@@ -66,6 +66,38 @@ func TestForwardedHeadersOfClientsCountForNothing(t *testing.T) {
 	equal(t, "body", got.body, "0 0 1 NONE  ")
 }
 
+// Names that the guard was told do not reach the application either, in whatever spelling a client sends them.
+func TestForwardedHeadersOfOtherNames(t *testing.T) {
+	root := pki.New(t, "Root")
+	names := clientcert.HeaderNames{Certificate: "X-Our-Certificate", Chain: "X-Our-Chain", Verify: "X-Our_Word", By: "X-By"}
+	for _, dialect := range []clientcert.Dialect{0, clientcert.DialectNginx} {
+		guard := &certhttp.Guard{Verifier: verifier(t, root, "trusted_proxies", "127.0.0.1"), Dialect: dialect, HeaderNames: names}
+		site := serve(t, root, guard, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for name := range r.Header {
+				if strings.HasPrefix(name, "X") {
+					fmt.Fprint(w, name, " ")
+				}
+			}
+			who(w, r)
+		}))
+		if dialect == 0 {
+			got := site.curl(nil, "/", "--header", "x_our.chain: x", "--header", "X-OUR-WORD: SUCCESS", "--header", "x-our_certificate: x", "--header", "x-by: x")
+			equal(t, "a client's own", got.body, "X-By NONE  ")
+			continue
+		}
+		alice, err := guard.Verifier.Verify(root.Issue("alice").Chain)
+		must(t, err)
+		fields, err := alice.ForwardHeaders(dialect, 0, names)
+		must(t, err)
+		arguments := []string{"--header", "X-By: x"}
+		for _, field := range fields {
+			arguments = append(arguments, "--header", field.Name+": "+field.Value)
+		}
+		got := site.curl(nil, "http://127.0.0.1:"+site.port+"/", arguments...)
+		equal(t, "a proxy's", got.body, "X-By SUCCESS alice CN=alice,O=Example")
+	}
+}
+
 func TestAProxyAtAUnixSocket(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root, "trusted_proxies", "unix"), Dialect: clientcert.DialectRFC9440}
