@@ -14,6 +14,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"clientcert.dev/go"
@@ -69,17 +70,14 @@ type Place struct {
 	passesPreflights bool
 }
 
-// ListenAndServeTLS is that of net/http, with the guard installed.
+// ListenAndServeTLS is that of net/http, with the guard installed, as Install says.
 func (g *Guard) ListenAndServeTLS(server *http.Server, certFile, keyFile string) error {
 	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		return err
 	}
-	config := server.TLSConfig.Clone()
-	if config == nil {
-		config = new(tls.Config)
-	}
-	config.Certificates = append(config.Certificates, certificate)
+	config := copyOf(server.TLSConfig)
+	config.Certificates = append(slices.Clip(config.Certificates), certificate)
 	server.TLSConfig = config
 	g.Install(server)
 	return server.ListenAndServeTLS("", "")
@@ -87,13 +85,11 @@ func (g *Guard) ListenAndServeTLS(server *http.Server, certFile, keyFile string)
 
 // Install makes a server ask and judge its clients: its TLSConfig, ConnContext and Handler are wrapped. Call it before
 // the server starts, when these are set. The server's own certificate has to be in TLSConfig, because what ServeTLS
-// reads out of files is for a copy of it that nobody sees: start the server by ServeTLS(listener, "", "").
+// reads out of files is for a copy of it that nobody sees: start the server by ServeTLS(listener, "", ""). The keys of
+// session tickets stay those of the TLSConfig that there was: keep it, and call its SetSessionTicketKeys at any time.
 func (g *Guard) Install(server *http.Server) {
 	if g.Dialect == 0 {
-		base := server.TLSConfig.Clone()
-		if base == nil {
-			base = new(tls.Config)
-		}
+		base := copyOf(server.TLSConfig)
 		if base.NextProtos == nil {
 			base.NextProtos = protocols(server)
 		}
@@ -151,6 +147,21 @@ func (g *Guard) LogOut(redirect string) http.Handler {
 // before the answer is written.
 func LogIn(w http.ResponseWriter) {
 	setCookie(w, loggedOutCookie, "")
+}
+
+// copyOf is a copy of a server's own configuration, whose session tickets keep to the keys of the original.
+func copyOf(config *tls.Config) *tls.Config {
+	if config == nil {
+		return new(tls.Config)
+	}
+	copied := config.Clone()
+	if copied.WrapSession == nil {
+		copied.WrapSession = config.EncryptTicket
+	}
+	if copied.UnwrapSession == nil {
+		copied.UnwrapSession = config.DecryptTicket
+	}
+	return copied
 }
 
 // hostOf is the host of a name, whether from a handshake or a request.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -362,26 +361,8 @@ func TestAServerWithoutHTTP2(t *testing.T) {
 func TestTheServersCertificateInFiles(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root)}
-	certificate, key := root.Server().Files(t.TempDir(), "server")
-	address := make(chan string, 1)
-	server := &http.Server{Handler: places(guard), Addr: "127.0.0.1:0", BaseContext: func(listener net.Listener) context.Context {
-		address <- listener.Addr().String()
-		return context.Background()
-	}}
-	done := make(chan error, 1)
-	go func() { done <- guard.ListenAndServeTLS(server, certificate, key) }()
-	t.Cleanup(func() {
-		server.Close()
-		<-done
-	})
 	site := serve(t, root, &certhttp.Guard{Verifier: guard.Verifier}, places(guard))
-	select {
-	case listening := <-address:
-		_, site.port, _ = net.SplitHostPort(listening)
-	case err := <-done:
-		done <- err
-		t.Fatal(err)
-	}
+	site.port = listenAndServe(t, root, guard, &http.Server{Handler: places(guard)})
 	equal(t, "status", site.curl(root.Issue("alice"), "/user").status, 200)
 
 	config := guard.Verifier.TLSConfig(nil)
