@@ -3,7 +3,6 @@ package certhttp
 import (
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +61,7 @@ func (g *Guard) describe(r *http.Request, facts *facts, place Place) clientcert.
 		HTTPVersion:                 httpVersion(r),
 		ProvedAt:                    facts.provedAt,
 		Resumed:                     facts.resumed,
-		EarlyData:                   slices.Contains(r.Header.Values("Early-Data"), "1"), // RFC 8470
+		EarlyData:                   len(r.Header.Values("Early-Data")) > 0, // RFC 8470: whatever its value is
 		LogOut:                      place.logOut,
 		LoggedOut:                   cookie(r, loggedOutCookie) != "",
 	}

@@ -121,7 +121,13 @@ func TestEarlyDataOfAProxy(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root), Dialect: clientcert.DialectRFC9440}
 	site := serve(t, root, guard, guard.Require(certhttp.Place{}, http.HandlerFunc(who)))
-	equal(t, "status", site.curl(nil, "http://127.0.0.1:"+site.port+"/", "--header", "Early-Data: 1").status, 425)
+	address := "http://127.0.0.1:" + site.port + "/"
+	equal(t, "none", site.curl(nil, address).status, 403)
+	// RFC 8470 section 5.1: several headers, and any other value, are a 1.
+	for _, value := range []string{"1", "0", "1, 1", "x"} {
+		equal(t, value, site.curl(nil, address, "--header", "Early-Data: "+value).status, 425)
+	}
+	equal(t, "twice", site.curl(nil, address, "--header", "Early-Data: 0", "--header", "Early-Data: 0").status, 425)
 }
 
 // nginx listens with TLS, and forwards to an application at a port.
