@@ -93,7 +93,7 @@ func (s *tlsServer) configForClient(hello *tls.ClientHelloInfo) (*tls.Config, er
 		return nil, errNoCertificate
 	}
 	connection := ConnectionFromContext(hello.Context())
-	if connection == nil {
+	if !connection.isOf(hello.Conn) {
 		connection = new(Connection)
 	}
 	connection.lock.Lock()
