@@ -84,7 +84,7 @@ func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
 		g.identify(facts, r)
 	}
 	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey{g}, facts))
-	scrubbed.Header = g.withoutForwarded(r.Header)
+	scrubbed.Header = g.scrub(r.Header)
 	return scrubbed, facts
 }
 
@@ -151,11 +151,12 @@ func (c *connection) remember(facts *facts, decision *clientcert.Decision, r *ht
 	}
 }
 
-// withoutForwarded are headers without those that could be taken for a proxy's word about a client.
-func (g *Guard) withoutForwarded(header http.Header) http.Header {
+// scrub gives headers without those that could be taken for a proxy's word about a client, or that take the connection
+// out of the guard's sight.
+func (g *Guard) scrub(header http.Header) http.Header {
 	var scrubbed http.Header
 	for name := range header {
-		if !clientcert.IsForwardedHeader(name) && !g.renames(name) {
+		if !clientcert.IsForwardedHeader(name) && !g.renames(name) && !leadsToHTTP2(header, name) {
 			continue
 		}
 		if scrubbed == nil {
@@ -167,6 +168,12 @@ func (g *Guard) withoutForwarded(header http.Header) http.Header {
 		return header
 	}
 	return scrubbed
+}
+
+// leadsToHTTP2 is whether a header asks to go on in HTTP/2 without TLS. A handler that did would serve what follows by
+// itself, all of it as the client of this request.
+func leadsToHTTP2(header http.Header, name string) bool {
+	return name == "Http2-Settings" || name == "Upgrade" && strings.Contains(strings.ToLower(strings.Join(header[name], ",")), "h2c")
 }
 
 // renames is whether a header has one of the other names of the proxy's headers.

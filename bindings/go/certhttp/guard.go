@@ -109,12 +109,20 @@ func (g *Guard) Install(server *http.Server) {
 	server.Handler = g.Handler(handler)
 }
 
+// http2Preface is the method that HTTP/2 begins with, which net/http lets handlers see that speak it themselves.
+const http2Preface = "PRI"
+
 // Handler goes around everything that the server has. It refuses clients that are not accepted, keeps from them what
 // could pass for a forwarded certificate, answers the questions of other hosts and redeems their tickets. With preflight =
 // pass it is what passes preflights, to be answered by the application before they come to what Require protects.
-// Install calls it.
+// Install calls it. Handlers below it that speak HTTP/2 without TLS themselves (h2c) are not asked to: let the server do
+// that, by its Protocols.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http2Preface {
+			refuse(w)
+			return
+		}
 		r, facts := g.learn(r)
 		switch {
 		case facts.redeemed:
