@@ -71,16 +71,18 @@ type facts struct {
 // learn finds out once for each request who its client is, and takes the headers away by which a client could pass for
 // another.
 func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
-	if known, ok := r.Context().Value(factsKey{g}).(*facts); ok {
+	own, connected := r.Context().Value(connectionKey{}).(*connection)
+	// The context may be within that of a request on another connection, whose client is another one.
+	if known, ok := r.Context().Value(factsKey{g}).(*facts); ok && known.connection == own {
 		return r, known
 	}
 	facts := &facts{host: g.hostOf(hostName(r.Host))}
 	if facts.host.Verifier != nil {
 		refresh(facts.host.Verifier)
 	}
-	if connection, ok := r.Context().Value(connectionKey{}).(*connection); ok {
-		facts.connection = connection
-		connection.tell(facts, r)
+	if connected {
+		facts.connection = own
+		own.tell(facts, r)
 		g.identify(facts, r)
 	}
 	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey{g}, facts))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -385,6 +386,22 @@ func TestTwoGuards(t *testing.T) {
 	bob := root.Intermediate("Staff").Issue("bob")
 	equal(t, "the same policy", site.curl(bob, "/same").status, 200)
 	equal(t, "another policy", site.curl(bob, "/stricter").status, 421)
+}
+
+// A server whose connections have the context of another server's request has clients of its own.
+func TestAServerInTheContextOfARequest(t *testing.T) {
+	root := pki.New(t, "Root")
+	guard := &certhttp.Guard{Verifier: verifier(t, root)}
+	var inner *site
+	outer := serve(t, root, guard, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner = run(t, root, guard, &http.Server{Handler: places(guard), BaseContext: func(net.Listener) context.Context {
+			return context.WithoutCancel(r.Context())
+		}})
+		who(w, r)
+	}))
+	equal(t, "the outer one", outer.curl(root.Issue("alice"), "/").body, "SUCCESS alice CN=alice,O=Example")
+	equal(t, "bob", inner.curl(root.Issue("bob"), "/user").body, "SUCCESS bob CN=bob,O=Example")
+	equal(t, "nobody", inner.curl(nil, "/user").status, 403)
 }
 
 // Who becomes somebody else during a connection proves anew who he is.
