@@ -76,16 +76,21 @@ func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
 	if known, ok := r.Context().Value(factsKey{g}).(*facts); ok && known.connection == own {
 		return r, known
 	}
-	facts := &facts{host: g.hostOf(hostName(r.Host))}
+	authority := r.Host
+	if g.Hosts != nil {
+		authority = spelledAsOne(authority)
+	}
+	facts := &facts{host: g.hostOf(hostName(authority))}
 	if facts.host.Verifier != nil {
 		refresh(facts.host.Verifier)
 	}
 	if connected {
 		facts.connection = own
-		own.tell(facts, r)
+		own.tell(facts, authority)
 		g.identify(facts, r)
 	}
 	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey{g}, facts))
+	scrubbed.Host = authority
 	scrubbed.Header = g.scrub(r.Header)
 	return scrubbed, facts
 }
@@ -124,14 +129,14 @@ func (g *Guard) forwarded(facts *facts, r *http.Request) *clientcert.Verdict {
 }
 
 // tell says what is known from the connection's earlier requests.
-func (c *connection) tell(facts *facts, r *http.Request) {
+func (c *connection) tell(facts *facts, authority string) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.requests++
 	facts.first = c.requests == 1
 	facts.reused = !facts.first
 	facts.preflightOpened = c.preflightOpened
-	facts.answered421 = c.answered421 != "" && c.answered421 == r.Host
+	facts.answered421 = c.answered421 != "" && c.answered421 == authority
 	facts.identityBefore = c.identity
 }
 
@@ -199,6 +204,16 @@ func spelling(name string) string {
 		}
 		return '-'
 	}, name)
+}
+
+// spelledAsOne is a Host header as every other one that names the same host: an application that tells hosts apart by how
+// they are written would serve pages of one under the policy of another.
+func spelledAsOne(authority string) string {
+	name, port := authority, ""
+	if _, digits, err := net.SplitHostPort(authority); err == nil {
+		name, port = authority[:len(authority)-len(digits)-1], ":"+digits
+	}
+	return strings.ToLower(strings.TrimSuffix(name, ".")) + port
 }
 
 // hostName is the name in a Host header, without its port.

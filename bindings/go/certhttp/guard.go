@@ -27,8 +27,8 @@ type Guard struct {
 	// Name is that of the virtual host as it is configured, such as www.example.com or *.example.com; empty where there
 	// is only one.
 	Name string
-	// Hosts gives the virtual host of a name, which has no port, and is empty where the client names none. nil is one
-	// host for all.
+	// Hosts gives the virtual host of a name, which is in lower case, has no port and no dot at its end, and is empty where
+	// the client names none. Request.Host is written in the same way then. nil is one host for all.
 	Hosts func(name string) clientcert.Host
 	// Complete is that of clientcert.Host, where Hosts is nil.
 	Complete func(context.Context, *clientcert.Verdict) *clientcert.Verdict

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -233,6 +234,33 @@ func TestHosts(t *testing.T) {
 		equal(t, version+": the other host", got.status, 421)
 		got = site.curl(alice, at("staff.example.org"), version, "--header", "Host: none.example.org:"+site.port)
 		equal(t, version+": a host that there is none of", got.status, 403)
+	}
+}
+
+// A host is the same in any spelling, also for the application: the policy of one never decides about pages of another.
+func TestSpellingsOfAHost(t *testing.T) {
+	staff, guests := pki.New(t, "Staff"), pki.New(t, "Guests")
+	forStaff := clientcert.Host{Name: "staff.example.org", Verifier: verifier(t, staff)}
+	forGuests := clientcert.Host{Name: "*", Verifier: verifier(t, guests)}
+	guard := &certhttp.Guard{Hosts: func(name string) clientcert.Host {
+		if name == "staff.example.org" {
+			return forStaff
+		}
+		return forGuests
+	}}
+	mux := http.NewServeMux()
+	page := func(text string) http.Handler {
+		return guard.Require(certhttp.Place{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, text) }))
+	}
+	mux.Handle("staff.example.org/", page("staff's"))
+	mux.Handle("/", page("guests'"))
+	site := serve(t, staff, guard, mux)
+	alice := staff.Issue("alice")
+	for _, name := range []string{"staff.example.org", "STAFF.example.org", "staff.example.org.", "staff.EXAMPLE.org.:" + site.port} {
+		for _, version := range []string{"--http1.1", "--http2"} {
+			got := site.curl(alice, "https://staff.example.org:"+site.port+"/", version, "--header", "Host: "+name)
+			equal(t, name+" "+version, got.body, "staff's")
+		}
 	}
 }
 
