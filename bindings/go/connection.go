@@ -3,6 +3,8 @@ package clientcert
 import (
 	"context"
 	"crypto/tls"
+	"net"
+	"reflect"
 	"sync"
 	"time"
 )
@@ -40,7 +42,7 @@ type Host struct {
 	Complete func(context.Context, *Verdict) *Verdict
 }
 
-// NewConnection makes a connection for a handshake with the context that it returns.
+// NewConnection makes a connection for the handshake of conn, and of no other one, with the context that it returns.
 func NewConnection(ctx context.Context, conn *tls.Conn) (context.Context, *Connection) {
 	connection := &Connection{conn: conn}
 	return context.WithValue(ctx, connectionKey, connection), connection
@@ -82,8 +84,17 @@ func (c *Connection) Host() Host {
 	return c.host
 }
 
+// isOf is whether a handshake is this connection's: its context may also be that of a handshake within the connection.
+func (c *Connection) isOf(conn net.Conn) bool {
+	if c == nil || c.conn == nil {
+		return false
+	}
+	own := c.conn.NetConn()
+	return reflect.ValueOf(own).Comparable() && own == conn
+}
+
 func (c *Connection) state() (*Verdict, time.Time, bool) {
-	if c == nil {
+	if c == nil || c.conn == nil {
 		return nil, time.Time{}, false
 	}
 	c.lock.Lock()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"clientcert.dev/go/internal/pki"
+	"clientcert.dev/go/internal/ports"
 )
 
 // The program of docs/go.md, as it stands there, but for the port.
@@ -22,7 +23,7 @@ func TestTheQuickStart(t *testing.T) {
 	}
 	here, err := os.Getwd()
 	must(t, err)
-	files, port := t.TempDir(), freePort(t)
+	files, port := t.TempDir(), ports.Draw(t)
 	pki.Write(t, filepath.Join(files, "main.go"), []byte(strings.Replace(program[1], "8443", port, 1)))
 	pki.Write(t, filepath.Join(files, "go.mod"), []byte("module quickstart\n\ngo 1.22\n\nrequire clientcert.dev/go v0.0.0\n\nreplace clientcert.dev/go => "+here+"\n"))
 	root := pki.New(t, "Root")

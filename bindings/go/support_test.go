@@ -1,7 +1,6 @@
 package clientcert_test
 
 import (
-	"net"
 	"testing"
 
 	"clientcert.dev/go"
@@ -53,13 +52,4 @@ func reasons(verdict *clientcert.Verdict) (names string) {
 		names += " " + reason.Code.String()
 	}
 	return names
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }

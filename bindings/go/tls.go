@@ -33,7 +33,8 @@ func (e *RefusedError) Error() string {
 //
 // ClientAuth and ClientCAs are the policy's: crypto/tls asks, and verifies nothing but that the client holds the key.
 // base's own GetConfigForClient, VerifyConnection, WrapSession and UnwrapSession are called, too. The keys of session
-// tickets are base's: to rotate them, call base.SetSessionTicketKeys at any time. A session carries the record of its
+// tickets are base's: to rotate them, call base.SetSessionTicketKeys at any time. Where base's GetConfigForClient returns
+// another configuration, its WrapSession and UnwrapSession are called, or else base's. A session carries the record of its
 // client, and is resumed only where the client is accepted now; others do a full handshake. The server's own
 // certificate has to be in base.
 func (v *Verifier) TLSConfig(base *tls.Config) *tls.Config {
@@ -92,7 +93,7 @@ func (s *tlsServer) configForClient(hello *tls.ClientHelloInfo) (*tls.Config, er
 		return nil, errNoCertificate
 	}
 	connection := ConnectionFromContext(hello.Context())
-	if connection == nil {
+	if !connection.isOf(hello.Conn) {
 		connection = new(Connection)
 	}
 	connection.lock.Lock()
@@ -251,9 +252,12 @@ func (h *handshake) wrap(base *tls.Config, state tls.ConnectionState, session *t
 		return nothing()
 	}
 	session.Extra = append(session.Extra, append(bytes.Clone(recordMark), record...))
-	wrap := h.server.base.EncryptTicket
-	if base.WrapSession != nil {
-		wrap = base.WrapSession
+	wrap := base.WrapSession
+	if wrap == nil {
+		wrap = h.server.base.WrapSession
+	}
+	if wrap == nil {
+		wrap = h.server.base.EncryptTicket
 	}
 	ticket, err := wrap(state, session)
 	if err == nil && len(ticket) > largestTicket {
@@ -264,9 +268,12 @@ func (h *handshake) wrap(base *tls.Config, state tls.ConnectionState, session *t
 
 // unwrap lets a session be resumed only where its record counts, and its client is accepted now.
 func (h *handshake) unwrap(base *tls.Config, ticket []byte, state tls.ConnectionState) (*tls.SessionState, error) {
-	unwrap := h.server.base.DecryptTicket
-	if base.UnwrapSession != nil {
-		unwrap = base.UnwrapSession
+	unwrap := base.UnwrapSession
+	if unwrap == nil {
+		unwrap = h.server.base.UnwrapSession
+	}
+	if unwrap == nil {
+		unwrap = h.server.base.DecryptTicket
 	}
 	session, err := unwrap(ticket, state)
 	if err != nil || session == nil {

@@ -328,6 +328,38 @@ func TestACertificateWithoutItsKey(t *testing.T) {
 	}
 }
 
+// A server within a connection, such as a proxy that answers CONNECT, has the context of the outer one. What the inner
+// client presents, and does not prove, is not the outer one's.
+func TestAHandshakeInTheContextOfAnotherConnection(t *testing.T) {
+	root := pki.New(t, "Root")
+	config := verifier(t, trusting(root)).TLSConfig(base(root))
+	shake := func(ctx context.Context, client *pki.Client) (context.Context, *clientcert.Connection, error) {
+		one, other := net.Pipe()
+		defer one.Close()
+		defer other.Close()
+		go tls.Client(one, caller(root, client, tls.VersionTLS12)).Handshake()
+		conn := tls.Server(other, config)
+		known, connection := ctx, clientcert.ConnectionFromContext(ctx)
+		if connection == nil {
+			known, connection = clientcert.NewConnection(ctx, conn)
+		}
+		return known, connection, conn.HandshakeContext(known)
+	}
+	outer, connection, err := shake(context.Background(), root.Issue("bob"))
+	must(t, err)
+	proved := connection.ProvedAt()
+	thief := root.Issue("alice")
+	thief.Key = root.Issue("mallory").Key
+	if _, _, err := shake(outer, thief); err == nil {
+		t.Error("nothing is proved")
+	}
+	equal(t, "subject", connection.Verdict().Subject(), "CN=bob,O=Example")
+	_, _, err = shake(outer, root.Issue("carol"))
+	must(t, err)
+	equal(t, "subject", connection.Verdict().Subject(), "CN=bob,O=Example")
+	equal(t, "proved at", connection.ProvedAt(), proved)
+}
+
 func TestCAsAreNamedAndNotBelieved(t *testing.T) {
 	root, other := pki.New(t, "Root"), pki.New(t, "Other")
 	for hints, want := range map[string]int{"send": 1, "none": 0} {

@@ -161,7 +161,7 @@ def test_a_key_is_renewed_beside_another(ask: Ask, pki: Pki) -> None:
 
 
 def test_lists(ask: Ask, pki: Pki) -> None:
-    until = moment(TIME + 10 * DAY + 60).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = moment(TIME + 10 * DAY + DAY // 2).strftime("%Y-%m-%dT%H:%M:%SZ")
     lines = [
         f"{pki.alice.spki} alice laptop",
         f"not-after={until} {pki.bob.spki} bob",

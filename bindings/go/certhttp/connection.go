@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,20 +71,27 @@ type facts struct {
 // learn finds out once for each request who its client is, and takes the headers away by which a client could pass for
 // another.
 func (g *Guard) learn(r *http.Request) (*http.Request, *facts) {
-	if known, ok := r.Context().Value(factsKey{g}).(*facts); ok {
+	own, connected := r.Context().Value(connectionKey{}).(*connection)
+	// The context may be within that of a request on another connection, whose client is another one.
+	if known, ok := r.Context().Value(factsKey{g}).(*facts); ok && known.connection == own {
 		return r, known
 	}
-	facts := &facts{host: g.hostOf(hostName(r.Host))}
+	authority := r.Host
+	if g.Hosts != nil {
+		authority = spelledAsOne(authority)
+	}
+	facts := &facts{host: g.hostOf(hostName(authority))}
 	if facts.host.Verifier != nil {
 		refresh(facts.host.Verifier)
 	}
-	if connection, ok := r.Context().Value(connectionKey{}).(*connection); ok {
-		facts.connection = connection
-		connection.tell(facts, r)
+	if connected {
+		facts.connection = own
+		own.tell(facts, authority)
 		g.identify(facts, r)
 	}
 	scrubbed := r.WithContext(context.WithValue(r.Context(), factsKey{g}, facts))
-	scrubbed.Header = withoutForwarded(r.Header)
+	scrubbed.Host = authority
+	scrubbed.Header = g.scrub(r.Header)
 	return scrubbed, facts
 }
 
@@ -121,14 +129,14 @@ func (g *Guard) forwarded(facts *facts, r *http.Request) *clientcert.Verdict {
 }
 
 // tell says what is known from the connection's earlier requests.
-func (c *connection) tell(facts *facts, r *http.Request) {
+func (c *connection) tell(facts *facts, authority string) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.requests++
 	facts.first = c.requests == 1
 	facts.reused = !facts.first
 	facts.preflightOpened = c.preflightOpened
-	facts.answered421 = c.answered421 != "" && c.answered421 == r.Host
+	facts.answered421 = c.answered421 != "" && c.answered421 == authority
 	facts.identityBefore = c.identity
 }
 
@@ -150,11 +158,12 @@ func (c *connection) remember(facts *facts, decision *clientcert.Decision, r *ht
 	}
 }
 
-// withoutForwarded are headers without those that could be taken for a proxy's word about a client.
-func withoutForwarded(header http.Header) http.Header {
+// scrub gives headers without those that could be taken for a proxy's word about a client, or that take the connection
+// out of the guard's sight.
+func (g *Guard) scrub(header http.Header) http.Header {
 	var scrubbed http.Header
 	for name := range header {
-		if !clientcert.IsForwardedHeader(name) {
+		if !clientcert.IsForwardedHeader(name) && !g.renames(name) && !leadsToHTTP2(header, name) {
 			continue
 		}
 		if scrubbed == nil {
@@ -166,6 +175,45 @@ func withoutForwarded(header http.Header) http.Header {
 		return header
 	}
 	return scrubbed
+}
+
+// leadsToHTTP2 is whether a header asks to go on in HTTP/2 without TLS. A handler that did would serve what follows by
+// itself, all of it as the client of this request.
+func leadsToHTTP2(header http.Header, name string) bool {
+	return name == "Http2-Settings" || name == "Upgrade" && strings.Contains(strings.ToLower(strings.Join(header[name], ",")), "h2c")
+}
+
+// renames is whether a header has one of the other names of the proxy's headers.
+func (g *Guard) renames(name string) bool {
+	for _, other := range []string{g.HeaderNames.Certificate, g.HeaderNames.Chain, g.HeaderNames.Verify} {
+		if other != "" && spelling(other) == spelling(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// spelling is a name as servers compare it that make variables of headers.
+func spelling(name string) string {
+	return strings.Map(func(letter rune) rune {
+		switch {
+		case 'A' <= letter && letter <= 'Z':
+			return letter + 'a' - 'A'
+		case 'a' <= letter && letter <= 'z', '0' <= letter && letter <= '9':
+			return letter
+		}
+		return '-'
+	}, name)
+}
+
+// spelledAsOne is a Host header as every other one that names the same host: an application that tells hosts apart by how
+// they are written would serve pages of one under the policy of another.
+func spelledAsOne(authority string) string {
+	name, port := authority, ""
+	if _, digits, err := net.SplitHostPort(authority); err == nil {
+		name, port = authority[:len(authority)-len(digits)-1], ":"+digits
+	}
+	return strings.ToLower(strings.TrimSuffix(name, ".")) + port
 }
 
 // hostName is the name in a Host header, without its port.

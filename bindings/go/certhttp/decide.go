@@ -3,7 +3,6 @@ package certhttp
 import (
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +24,18 @@ func (g *Guard) decide(w http.ResponseWriter, r *http.Request, facts *facts, pla
 	}
 	facts.connection.remember(facts, decision, r)
 	action := decision.Action()
-	if action == clientcert.ActionAllow || action == clientcert.ActionPreflight && decision.Status() == 0 {
+	passes := action == clientcert.ActionPreflight && decision.Status() == 0
+	if action == clientcert.ActionAllow || passes && place.passesPreflights {
 		next.ServeHTTP(w, r.WithContext(clientcert.NewContext(r.Context(), decision.Verdict())))
 		return
 	}
 	if action == clientcert.ActionLogOut {
 		setCookie(w, loggedOutCookie, "1")
 		g.signIns.end(w, r)
+	}
+	if passes {
+		refuse(w)
+		return
 	}
 	answer(w, r, decision)
 }
@@ -57,7 +61,7 @@ func (g *Guard) describe(r *http.Request, facts *facts, place Place) clientcert.
 		HTTPVersion:                 httpVersion(r),
 		ProvedAt:                    facts.provedAt,
 		Resumed:                     facts.resumed,
-		EarlyData:                   slices.Contains(r.Header.Values("Early-Data"), "1"), // RFC 8470
+		EarlyData:                   len(r.Header.Values("Early-Data")) > 0, // RFC 8470: whatever its value is
 		LogOut:                      place.logOut,
 		LoggedOut:                   cookie(r, loggedOutCookie) != "",
 	}
@@ -101,6 +105,12 @@ func answer(w http.ResponseWriter, r *http.Request, decision *clientcert.Decisio
 	if r.Method != http.MethodHead {
 		_, _ = w.Write([]byte(body)) // a client that is gone learns nothing
 	}
+}
+
+// refuse answers who gets no page of the library's.
+func refuse(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "a certificate is required here", http.StatusForbidden)
 }
 
 // accepted is the form of a page that the client reads best.

@@ -14,6 +14,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"clientcert.dev/go"
@@ -26,8 +27,8 @@ type Guard struct {
 	// Name is that of the virtual host as it is configured, such as www.example.com or *.example.com; empty where there
 	// is only one.
 	Name string
-	// Hosts gives the virtual host of a name, which has no port, and is empty where the client names none. nil is one
-	// host for all.
+	// Hosts gives the virtual host of a name, which is in lower case, has no port and no dot at its end, and is empty where
+	// the client names none. Request.Host is written in the same way then. nil is one host for all.
 	Hosts func(name string) clientcert.Host
 	// Complete is that of clientcert.Host, where Hosts is nil.
 	Complete func(context.Context, *clientcert.Verdict) *clientcert.Verdict
@@ -35,7 +36,8 @@ type Guard struct {
 	// Dialect is how a proxy in front forwards certificates; 0 where TLS ends here. Which proxies are trusted, the
 	// option trusted_proxies says.
 	Dialect clientcert.Dialect
-	// HeaderNames are other names of the proxy's headers.
+	// HeaderNames are other names of the proxy's headers. The application sees no header of these names, in any case and
+	// with - or _, nor any that clientcert.IsForwardedHeader knows.
 	HeaderNames clientcert.HeaderNames
 
 	// LoginURL is the server's other log-in, to which those without a certificate are redirected.
@@ -64,19 +66,18 @@ type Place struct {
 	LoginURL, LoginChallenge string
 
 	logOut bool
+	// passesPreflights is whether a preflight goes on, without an identity, where the policy has preflight = pass.
+	passesPreflights bool
 }
 
-// ListenAndServeTLS is that of net/http, with the guard installed.
+// ListenAndServeTLS is that of net/http, with the guard installed, as Install says.
 func (g *Guard) ListenAndServeTLS(server *http.Server, certFile, keyFile string) error {
 	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		return err
 	}
-	config := server.TLSConfig.Clone()
-	if config == nil {
-		config = new(tls.Config)
-	}
-	config.Certificates = append(config.Certificates, certificate)
+	config := copyOf(server.TLSConfig)
+	config.Certificates = append(slices.Clip(config.Certificates), certificate)
 	server.TLSConfig = config
 	g.Install(server)
 	return server.ListenAndServeTLS("", "")
@@ -84,13 +85,11 @@ func (g *Guard) ListenAndServeTLS(server *http.Server, certFile, keyFile string)
 
 // Install makes a server ask and judge its clients: its TLSConfig, ConnContext and Handler are wrapped. Call it before
 // the server starts, when these are set. The server's own certificate has to be in TLSConfig, because what ServeTLS
-// reads out of files is for a copy of it that nobody sees: start the server by ServeTLS(listener, "", "").
+// reads out of files is for a copy of it that nobody sees: start the server by ServeTLS(listener, "", ""). The keys of
+// session tickets stay those of the TLSConfig that there was: keep it, and call its SetSessionTicketKeys at any time.
 func (g *Guard) Install(server *http.Server) {
 	if g.Dialect == 0 {
-		base := server.TLSConfig.Clone()
-		if base == nil {
-			base = new(tls.Config)
-		}
+		base := copyOf(server.TLSConfig)
 		if base.NextProtos == nil {
 			base.NextProtos = protocols(server)
 		}
@@ -110,11 +109,20 @@ func (g *Guard) Install(server *http.Server) {
 	server.Handler = g.Handler(handler)
 }
 
+// http2Preface is the method that HTTP/2 begins with, which net/http lets handlers see that speak it themselves.
+const http2Preface = "PRI"
+
 // Handler goes around everything that the server has. It refuses clients that are not accepted, keeps from them what
-// could pass for a forwarded certificate, answers the questions of other hosts and redeems their tickets. Install calls
-// it.
+// could pass for a forwarded certificate, answers the questions of other hosts and redeems their tickets. With preflight =
+// pass it is what passes preflights, to be answered by the application before they come to what Require protects.
+// Install calls it. Handlers below it that speak HTTP/2 without TLS themselves (h2c) are not asked to: let the server do
+// that, by its Protocols.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http2Preface {
+			refuse(w)
+			return
+		}
 		r, facts := g.learn(r)
 		switch {
 		case facts.redeemed:
@@ -122,12 +130,13 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 		case isQuestion(r):
 			g.decide(w, r, facts, Place{Requirement: clientcert.RequireVerified}, http.HandlerFunc(g.answerQuestion))
 		default:
-			g.decide(w, r, facts, Place{Requirement: clientcert.RequireNothing}, next)
+			g.decide(w, r, facts, Place{Requirement: clientcert.RequireNothing, passesPreflights: true}, next)
 		}
 	})
 }
 
-// Require lets a request through to next only where its client meets what the place requires.
+// Require lets a request through to next only where its client meets what the place requires. No preflight does, whatever
+// the policy passes: it has no identity.
 func (g *Guard) Require(place Place, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, facts := g.learn(r)
@@ -146,6 +155,21 @@ func (g *Guard) LogOut(redirect string) http.Handler {
 // before the answer is written.
 func LogIn(w http.ResponseWriter) {
 	setCookie(w, loggedOutCookie, "")
+}
+
+// copyOf is a copy of a server's own configuration, whose session tickets keep to the keys of the original.
+func copyOf(config *tls.Config) *tls.Config {
+	if config == nil {
+		return new(tls.Config)
+	}
+	copied := config.Clone()
+	if copied.WrapSession == nil {
+		copied.WrapSession = config.EncryptTicket
+	}
+	if copied.UnwrapSession == nil {
+		copied.UnwrapSession = config.DecryptTicket
+	}
+	return copied
 }
 
 // hostOf is the host of a name, whether from a handshake or a request.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -183,8 +185,9 @@ func TestPreflights(t *testing.T) {
 	for _, row := range []struct {
 		option string
 		status int
+		public int
 		origin string
-	}{{"refuse", 403, ""}, {"pass", 200, ""}, {"answer", 204, "https://app.example"}} {
+	}{{"refuse", 403, 200, ""}, {"pass", 403, 200, ""}, {"answer", 204, 204, "https://app.example"}} {
 		settings := []string{"preflight", row.option}
 		if row.option == "answer" {
 			settings = append(settings, "preflight_origin", "https://app.example")
@@ -195,6 +198,9 @@ func TestPreflights(t *testing.T) {
 		got := site.send(browser, http.MethodOptions, "/user", preflight...)
 		equal(t, row.option, got.status, row.status)
 		equal(t, row.option+": origin", got.header.Get("Access-Control-Allow-Origin"), row.origin)
+		// What is passed is for the application to answer before it comes to what a place protects.
+		got = site.send(browser, http.MethodOptions, "/", preflight...)
+		equal(t, row.option+", where nothing is required", got.status, row.public)
 		if row.option == "pass" {
 			equal(t, "it has no identity", got.body, "NONE  ")
 		}
@@ -228,6 +234,33 @@ func TestHosts(t *testing.T) {
 		equal(t, version+": the other host", got.status, 421)
 		got = site.curl(alice, at("staff.example.org"), version, "--header", "Host: none.example.org:"+site.port)
 		equal(t, version+": a host that there is none of", got.status, 403)
+	}
+}
+
+// A host is the same in any spelling, also for the application: the policy of one never decides about pages of another.
+func TestSpellingsOfAHost(t *testing.T) {
+	staff, guests := pki.New(t, "Staff"), pki.New(t, "Guests")
+	forStaff := clientcert.Host{Name: "staff.example.org", Verifier: verifier(t, staff)}
+	forGuests := clientcert.Host{Name: "*", Verifier: verifier(t, guests)}
+	guard := &certhttp.Guard{Hosts: func(name string) clientcert.Host {
+		if name == "staff.example.org" {
+			return forStaff
+		}
+		return forGuests
+	}}
+	mux := http.NewServeMux()
+	page := func(text string) http.Handler {
+		return guard.Require(certhttp.Place{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, text) }))
+	}
+	mux.Handle("staff.example.org/", page("staff's"))
+	mux.Handle("/", page("guests'"))
+	site := serve(t, staff, guard, mux)
+	alice := staff.Issue("alice")
+	for _, name := range []string{"staff.example.org", "STAFF.example.org", "staff.example.org.", "staff.EXAMPLE.org.:" + site.port} {
+		for _, version := range []string{"--http1.1", "--http2"} {
+			got := site.curl(alice, "https://staff.example.org:"+site.port+"/", version, "--header", "Host: "+name)
+			equal(t, name+" "+version, got.body, "staff's")
+		}
 	}
 }
 
@@ -297,6 +330,39 @@ func TestAHandBackThroughAnotherHost(t *testing.T) {
 	equal(t, "nobody", nobody.status, 403)
 }
 
+// A preflight has no ticket and no cookie: what is written like one signs nobody in, and takes no room from others.
+func TestPreflightsSignNobodyIn(t *testing.T) {
+	root := pki.New(t, "Root")
+	guard := &certhttp.Guard{Verifier: verifier(t, root, "preflight", "pass")}
+	site := serve(t, root, guard, places(guard))
+	browser := site.browser(nil, false)
+	for _, path := range []string{"/?clientcert_ticket=x", "/?clientcert_question=x"} {
+		got := site.send(browser, http.MethodOptions, path, "Origin", "https://app.example", "Access-Control-Request-Method", "PUT")
+		equal(t, path, got.status, 403)
+		equal(t, path+": caches", got.header.Get("Cache-Control"), "no-store")
+		equal(t, path+": cookie", got.header.Get("Set-Cookie"), "")
+	}
+}
+
+// Whom this host tolerates, and does not verify, is let in where nothing is required, but signed in nowhere.
+func TestAHandBackOfSomebodyWhoIsNotVerified(t *testing.T) {
+	root, other := pki.New(t, "Root"), pki.New(t, "Other")
+	cannot := verifier(t, other, "mode", "deferred", "certificate_host", "login.example.org", "tolerate", "all")
+	asks := verifier(t, root)
+	guard := &certhttp.Guard{Hosts: func(name string) clientcert.Host {
+		return clientcert.Host{Name: name, Verifier: map[string]*clientcert.Verifier{"www.example.org": cannot, "login.example.org": asks}[name]}
+	}}
+	site := serve(t, root, guard, places(guard))
+	alice, jar := root.Issue("alice"), site.folder+"/jar"
+	asked := site.curl(alice, "https://www.example.org:"+site.port+"/user", "--cookie-jar", jar)
+	question := strings.Replace(asked.header.Get("Location"), "login.example.org", "login.example.org:"+site.port, 1)
+	vouched := site.curl(alice, question)
+	equal(t, "vouched for", vouched.status, 303)
+	back := site.curl(alice, vouched.header.Get("Location"), "--cookie", jar)
+	equal(t, "back", back.status, 403)
+	equal(t, "cookie", back.header.Get("Set-Cookie"), "")
+}
+
 func TestAServerWithoutTheGuardsConnections(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root)}
@@ -324,18 +390,8 @@ func TestAServerWithoutHTTP2(t *testing.T) {
 func TestTheServersCertificateInFiles(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root)}
-	certificate, key := root.Server().Files(t.TempDir(), "server")
-	port := freePort(t)
-	server := &http.Server{Handler: places(guard), Addr: "127.0.0.1:" + port}
-	done := make(chan error, 1)
-	go func() { done <- guard.ListenAndServeTLS(server, certificate, key) }()
-	t.Cleanup(func() {
-		server.Close()
-		<-done
-	})
-	await(t, port)
 	site := serve(t, root, &certhttp.Guard{Verifier: guard.Verifier}, places(guard))
-	site.port = port
+	site.port = listenAndServe(t, root, guard, &http.Server{Handler: places(guard)})
 	equal(t, "status", site.curl(root.Issue("alice"), "/user").status, 200)
 
 	config := guard.Verifier.TLSConfig(nil)
@@ -358,6 +414,22 @@ func TestTwoGuards(t *testing.T) {
 	bob := root.Intermediate("Staff").Issue("bob")
 	equal(t, "the same policy", site.curl(bob, "/same").status, 200)
 	equal(t, "another policy", site.curl(bob, "/stricter").status, 421)
+}
+
+// A server whose connections have the context of another server's request has clients of its own.
+func TestAServerInTheContextOfARequest(t *testing.T) {
+	root := pki.New(t, "Root")
+	guard := &certhttp.Guard{Verifier: verifier(t, root)}
+	var inner *site
+	outer := serve(t, root, guard, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner = run(t, root, guard, &http.Server{Handler: places(guard), BaseContext: func(net.Listener) context.Context {
+			return context.WithoutCancel(r.Context())
+		}})
+		who(w, r)
+	}))
+	equal(t, "the outer one", outer.curl(root.Issue("alice"), "/").body, "SUCCESS alice CN=alice,O=Example")
+	equal(t, "bob", inner.curl(root.Issue("bob"), "/user").body, "SUCCESS bob CN=bob,O=Example")
+	equal(t, "nobody", inner.curl(nil, "/user").status, 403)
 }
 
 // Who becomes somebody else during a connection proves anew who he is.

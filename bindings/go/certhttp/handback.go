@@ -53,8 +53,13 @@ func (g *Guard) redeem(facts *facts, r *http.Request) bool {
 	return true
 }
 
-// welcomeBack remembers who came back, and redirects to the URL without the ticket.
+// welcomeBack remembers who came back, and redirects to the URL without the ticket. Whom this host does not verify is not
+// signed in, though the mode may let him be.
 func (g *Guard) welcomeBack(w http.ResponseWriter, r *http.Request) {
+	if !clientcert.FromContext(r.Context()).Verified() {
+		refuse(w)
+		return
+	}
 	_, facts := g.learn(r)
 	if !g.signIns.begin(w, facts) {
 		http.Error(w, "nobody can sign in now", http.StatusServiceUnavailable)

@@ -1,29 +1,33 @@
 package certhttp_test
 
 import (
-	"bufio"
+	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"clientcert.dev/go/certhttp"
 	"clientcert.dev/go/internal/pki"
 )
 
-// The responder is openssl's; its index says who is revoked.
+// What answers is openssl's responder; its index says who is revoked.
 func TestOCSPRespondersAreAsked(t *testing.T) {
-	root, folder, nobodyAnswers := pki.New(t, "Root"), t.TempDir(), freePort(t)
-	port := freePort(t)
-	asks := func(port string) func(*x509.Certificate) {
-		return func(template *x509.Certificate) { template.OCSPServer = []string{"http://127.0.0.1:" + port + "/"} }
+	root, folder := pki.New(t, "Root"), t.TempDir()
+	url := ocspResponder(t, folder)
+	nobodyAnswers := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer nobodyAnswers.Close()
+	asks := func(url string) func(*x509.Certificate) {
+		return func(template *x509.Certificate) { template.OCSPServer = []string{url} }
 	}
-	good, revoked, unknown := root.Issue("good", asks(port)), root.Issue("revoked", asks(port)), root.Issue("unknown", asks(port))
-	unanswered := root.Issue("unanswered", asks(nobodyAnswers))
+	good, revoked, unknown := root.Issue("good", asks(url)), root.Issue("revoked", asks(url)), root.Issue("unknown", asks(url))
+	unanswered := root.Issue("unanswered", asks(nobodyAnswers.URL))
 	index := fmt.Sprintf("V\t301231235959Z\t\t%02X\tunknown\t/CN=good\nR\t301231235959Z\t250101000000Z\t%02X\tunknown\t/CN=revoked\n",
 		good.Certificate.SerialNumber, revoked.Certificate.SerialNumber)
 	pki.Write(t, filepath.Join(folder, "index.txt"), []byte(index))
@@ -31,20 +35,6 @@ func TestOCSPRespondersAreAsked(t *testing.T) {
 	key, err := x509.MarshalPKCS8PrivateKey(root.Key())
 	must(t, err)
 	pki.Write(t, filepath.Join(folder, "ca.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
-	responder := exec.Command("openssl", "ocsp", "-port", port, "-index", folder+"/index.txt", "-CA", folder+"/ca.pem", "-rsigner", folder+"/ca.pem",
-		"-rkey", folder+"/ca.key", "-ndays", "1", "-ignore_err")
-	output, err := responder.StdoutPipe()
-	must(t, err)
-	must(t, responder.Start())
-	t.Cleanup(func() {
-		responder.Process.Kill()
-		responder.Wait()
-	})
-	// It says that it listens; a connection without a question would stop it.
-	line, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, "ACCEPT") {
-		t.Fatalf("%v: %s", err, line)
-	}
 
 	for missing, status := range map[string]int{"fail": 403, "allow": 200} {
 		by := verifier(t, root, "ocsp", "leaf", "ocsp_missing", missing)
@@ -58,4 +48,37 @@ func TestOCSPRespondersAreAsked(t *testing.T) {
 		without := &certhttp.Guard{Verifier: verifier(t, root, "ocsp", "leaf", "ocsp_missing", missing)}
 		equal(t, "nobody asks", serve(t, root, without, places(without)).curl(good, "/user").status, 403)
 	}
+}
+
+// ocspResponder has openssl answer each question, by the index and the CA in a folder. openssl's own server would have
+// to be told a port in advance.
+func ocspResponder(t *testing.T, folder string) (url string) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		question, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		asked, err := os.MkdirTemp(folder, "question")
+		if err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(asked+"/request", question, 0o600); err != nil {
+			t.Error(err)
+		}
+		var said bytes.Buffer
+		openssl := exec.Command("openssl", "ocsp", "-reqin", asked+"/request", "-respout", asked+"/response", "-index", folder+"/index.txt",
+			"-CA", folder+"/ca.pem", "-rsigner", folder+"/ca.pem", "-rkey", folder+"/ca.key", "-ndays", "1")
+		openssl.Stdout, openssl.Stderr = &said, &said
+		if err := openssl.Run(); err != nil {
+			t.Errorf("%v: %s", err, said.String())
+		}
+		answer, err := os.ReadFile(asked + "/response")
+		if err != nil {
+			t.Errorf("%v: %s", err, said.String())
+		}
+		w.Header().Set("Content-Type", "application/ocsp-response")
+		w.Write(answer)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }

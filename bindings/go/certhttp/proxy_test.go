@@ -10,6 +10,7 @@ import (
 	"clientcert.dev/go"
 	"clientcert.dev/go/certhttp"
 	"clientcert.dev/go/internal/pki"
+	"clientcert.dev/go/internal/ports"
 )
 
 // nginx in front, as Debian has it, forwards what it verified in the form of RFC 9440, and in its own.
@@ -65,6 +66,38 @@ func TestForwardedHeadersOfClientsCountForNothing(t *testing.T) {
 	equal(t, "body", got.body, "0 0 1 NONE  ")
 }
 
+// Names that the guard was told do not reach the application either, in whatever spelling a client sends them.
+func TestForwardedHeadersOfOtherNames(t *testing.T) {
+	root := pki.New(t, "Root")
+	names := clientcert.HeaderNames{Certificate: "X-Our-Certificate", Chain: "X-Our-Chain", Verify: "X-Our_Word", By: "X-By"}
+	for _, dialect := range []clientcert.Dialect{0, clientcert.DialectNginx} {
+		guard := &certhttp.Guard{Verifier: verifier(t, root, "trusted_proxies", "127.0.0.1"), Dialect: dialect, HeaderNames: names}
+		site := serve(t, root, guard, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for name := range r.Header {
+				if strings.HasPrefix(name, "X") {
+					fmt.Fprint(w, name, " ")
+				}
+			}
+			who(w, r)
+		}))
+		if dialect == 0 {
+			got := site.curl(nil, "/", "--header", "x_our.chain: x", "--header", "X-OUR-WORD: SUCCESS", "--header", "x-our_certificate: x", "--header", "x-by: x")
+			equal(t, "a client's own", got.body, "X-By NONE  ")
+			continue
+		}
+		alice, err := guard.Verifier.Verify(root.Issue("alice").Chain)
+		must(t, err)
+		fields, err := alice.ForwardHeaders(dialect, 0, names)
+		must(t, err)
+		arguments := []string{"--header", "X-By: x"}
+		for _, field := range fields {
+			arguments = append(arguments, "--header", field.Name+": "+field.Value)
+		}
+		got := site.curl(nil, "http://127.0.0.1:"+site.port+"/", arguments...)
+		equal(t, "a proxy's", got.body, "X-By SUCCESS alice CN=alice,O=Example")
+	}
+}
+
 func TestAProxyAtAUnixSocket(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root, "trusted_proxies", "unix"), Dialect: clientcert.DialectRFC9440}
@@ -88,13 +121,19 @@ func TestEarlyDataOfAProxy(t *testing.T) {
 	root := pki.New(t, "Root")
 	guard := &certhttp.Guard{Verifier: verifier(t, root), Dialect: clientcert.DialectRFC9440}
 	site := serve(t, root, guard, guard.Require(certhttp.Place{}, http.HandlerFunc(who)))
-	equal(t, "status", site.curl(nil, "http://127.0.0.1:"+site.port+"/", "--header", "Early-Data: 1").status, 425)
+	address := "http://127.0.0.1:" + site.port + "/"
+	equal(t, "none", site.curl(nil, address).status, 403)
+	// RFC 8470 section 5.1: several headers, and any other value, are a 1.
+	for _, value := range []string{"1", "0", "1, 1", "x"} {
+		equal(t, value, site.curl(nil, address, "--header", "Early-Data: "+value).status, 425)
+	}
+	equal(t, "twice", site.curl(nil, address, "--header", "Early-Data: 0", "--header", "Early-Data: 0").status, 425)
 }
 
 // nginx listens with TLS, and forwards to an application at a port.
 func nginx(t *testing.T, root *pki.Authority, dialect clientcert.Dialect, backend string) string {
 	t.Helper()
-	folder, port := t.TempDir(), freePort(t)
+	folder, port := t.TempDir(), ports.Draw(t)
 	certificate, key := root.Server().Files(folder, "server")
 	pki.Write(t, folder+"/ca.pem", root.PEM())
 	forward := `proxy_set_header X-SSL-Client-Cert $ssl_client_escaped_cert; proxy_set_header X-SSL-Client-Verify $ssl_client_verify; proxy_set_header Client-Cert "";`

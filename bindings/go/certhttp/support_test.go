@@ -1,6 +1,7 @@
 package certhttp_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -37,8 +38,10 @@ func run(t testing.TB, root *pki.Authority, guard *certhttp.Guard, server *http.
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	certificate := root.Server("www.example.org", "login.example.org", "staff.example.org", "guests.example.org").TLS()
-	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	if server.TLSConfig == nil {
+		certificate := root.Server("www.example.org", "login.example.org", "staff.example.org", "guests.example.org").TLS()
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	}
 	guard.Install(server)
 	done := make(chan error, 1)
 	go func() {
@@ -56,6 +59,30 @@ func run(t testing.TB, root *pki.Authority, guard *certhttp.Guard, server *http.
 	pki.Write(t, filepath.Join(folder, "root.pem"), root.PEM())
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	return &site{t: t, root: root, folder: folder, port: port, server: server}
+}
+
+// listenAndServe runs a server whose certificate is in files, and gives its port.
+func listenAndServe(t testing.TB, root *pki.Authority, guard *certhttp.Guard, server *http.Server) (port string) {
+	t.Helper()
+	certificate, key := root.Server().Files(t.TempDir(), "server")
+	address, done := make(chan net.Addr, 1), make(chan error, 1)
+	server.Addr = "127.0.0.1:0"
+	server.BaseContext = func(listener net.Listener) context.Context {
+		address <- listener.Addr()
+		return context.Background()
+	}
+	go func() { done <- guard.ListenAndServeTLS(server, certificate, key) }()
+	select {
+	case err := <-done:
+		t.Fatal(err)
+	case listening := <-address:
+		_, port, _ = net.SplitHostPort(listening.String())
+	}
+	t.Cleanup(func() {
+		server.Close()
+		<-done
+	})
+	return port
 }
 
 // who answers who the client is.
@@ -217,15 +244,6 @@ func await(t testing.TB, port string) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatalf("nobody listens at %s", port)
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
 }
 
 func newSessions() tls.ClientSessionCache { return tls.NewLRUClientSessionCache(4) }
