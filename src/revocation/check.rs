@@ -99,20 +99,30 @@ pub(crate) struct Conditions<'r> {
 }
 
 /// Looks a certificate up in every CRL that is about it.
+#[inline]
 pub(crate) fn check(
     store: &CrlStore,
     subject: Issued<'_, '_>,
     conditions: Conditions<'_>,
     signers: &mut impl Signers,
 ) -> Finding {
-    let name = subject.certificate.issuer();
-    let own = store.find(&name).map_or(&[][..], |issuer| issuer.crls());
+    let own = store.find(&subject.certificate.issuer()).map_or(&[][..], |issuer| issuer.crls());
     if let [held] = own
         && !store.has_indirect()
         && let Some(finding) = look_up_plain(held, subject, conditions)
     {
         return finding;
     }
+    search(store, own, subject, conditions, signers)
+}
+
+fn search(
+    store: &CrlStore,
+    own: &[Arc<HeldCrl>],
+    subject: Issued<'_, '_>,
+    conditions: Conditions<'_>,
+    signers: &mut impl Signers,
+) -> Finding {
     let mut search = Search { subject, conditions, signers, answer: Answer::default() };
     let points = match distribution_point::distribution_points(subject.certificate) {
         Some(points) => points,
@@ -137,6 +147,7 @@ pub(crate) fn check(
 
 /// What nearly every CA publishes: one list of everything. Anything but a certificate that a current list does not have is
 /// left to the whole search.
+#[inline]
 fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Conditions<'_>) -> Option<Finding> {
     let Issued { certificate, issuer, unlisted } = subject;
     let crl = held.crl();

@@ -186,6 +186,7 @@ impl Crl {
     ///
     /// The issuer matters in an indirect CRL, which lists certificates of others than its own issuer; names are compared as
     /// [`Name::matches`] does. It takes the same time however many entries there are, but for the processor's cache.
+    #[inline]
     pub fn find(&self, certificate_issuer: &Name<'_>, serial: &[u8]) -> Option<Entry> {
         let issuer = match &self.issuers {
             Some(issuers) => issuers.find(certificate_issuer)?,

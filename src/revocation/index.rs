@@ -30,6 +30,7 @@ pub(super) struct Table {
 
 impl Index {
     /// What the CRL says of the certificate with this serial number by the issuer of this number.
+    #[inline]
     pub(super) fn find(&self, issuer: u32, serial: &[u8]) -> Option<Entry> {
         let SerialNumber { kind, bytes } = SerialNumber::new(serial);
         let table = &self.tables[self.tables.binary_search_by_key(&kind, |table| table.kind).ok()?];
