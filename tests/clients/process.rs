@@ -1,12 +1,13 @@
 //! Programs that run beside the tests, and end with them.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub use crate::support::port::free_port;
 
 /// A program in a process group of its own, and all that it writes. It is killed, with its children, when this is
 /// dropped.
@@ -64,11 +65,6 @@ impl Drop for Process {
         let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.child.id())]).status();
         let _ = self.child.wait();
     }
-}
-
-/// A port of the loopback address that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn collect(from: impl Read + Send + 'static, output: &Arc<(Mutex<Output>, Condvar)>) {

@@ -17,6 +17,7 @@ use clientcert::{Outcome, Verdict, Verifier};
 use tempfile::TempDir;
 
 use crate::client::{assert_absent, assert_is, assert_refused, base64, escaped, verifier_with};
+use crate::support::port::free_port;
 use crate::support::{Key, NOW, Template, extension, name, pem};
 
 type Headers = Vec<(String, Vec<u8>)>;
@@ -87,23 +88,20 @@ impl Proxy {
     fn start(program: &str, arguments: &[&str], log: &Path, ports: &[u16]) -> Self {
         let program =
             [format!("/usr/sbin/{program}"), program.to_owned()].into_iter().find(|path| Path::new(path).exists());
-        let log = fs::File::create(log).unwrap();
+        let output = fs::File::create(log).unwrap();
         let mut command = Command::new(program.unwrap_or_else(|| panic!("scripts/setup test installs it")));
-        let child = command.args(arguments).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn();
+        let child =
+            command.args(arguments).stdout(output.try_clone().unwrap()).stderr(output).stdin(Stdio::null()).spawn();
         let proxy = Self(child.unwrap());
         for port in ports {
             let ready = (0..200).any(|_| {
                 thread::sleep(Duration::from_millis(50));
                 TcpStream::connect(("127.0.0.1", *port)).is_ok()
             });
-            assert!(ready, "nobody listens on {port}");
+            assert!(ready, "nobody listens on {port}: {}", fs::read_to_string(log).unwrap_or_default());
         }
         proxy
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 struct Certificates {

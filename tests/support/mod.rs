@@ -13,6 +13,7 @@ pub mod extension;
 pub mod key;
 pub mod name;
 pub mod ocsp;
+pub mod port;
 
 pub use certificate::{NOW, Template, pem};
 pub use extension::Extension;
