@@ -200,7 +200,7 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
         return decision;
     request->decision = decision;
     remember(r, request->connection, decision);
-    /* $ssl_client_verify is what OpenSSL has: after a resumption what it once was, and SUCCESS for who has logged out. */
+    /* $ssl_client_verify is what OpenSSL has: after a resumption what it once was, and SUCCESS for who logged out. */
     verdict = clientcert_decision_verdict(decision);
     SSL_set_verify_result(ssl, clientcert_verdict_certificate_count(verdict) == 0
                                    ? X509_V_ERR_APPLICATION_VERIFICATION
