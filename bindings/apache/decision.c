@@ -316,6 +316,7 @@ static int enforce(request_rec *request, struct request *of) {
 int decision_before_mod_ssl(request_rec *request) {
     const struct request *of = request_of(request);
 
+    /* In HTTP/2, too, where this is another thread than the connection's: mod_ssl sets it there itself, and would refuse. */
     if (of != NULL && of->connection->ssl != NULL && clientcert_verdict_verified(of->verdict))
         SSL_set_verify(of->connection->ssl,
                        SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT | SSL_VERIFY_CLIENT_ONCE,
@@ -338,7 +339,8 @@ int decision_after_mod_ssl(request_rec *request) {
             learn(request, of, decision);
             remember(request, of, decision);
         }
-        tls_tell_mod_ssl(of->connection);
+        if (request->connection->master == NULL)
+            tls_tell_mod_ssl(of->connection);
         /* SSLUserName takes the name out of any certificate. */
         if (!clientcert_verdict_verified(of->verdict))
             request->user = NULL;

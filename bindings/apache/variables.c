@@ -56,9 +56,14 @@ void variables_set(request_rec *request, const clientcert_verdict *verdict) {
         set(request, verdict, names[i]);
     for (size_t i = 0; i < sizeof(alternative_names) / sizeof(alternative_names[0]); i++) {
         const char *count = clientcert_verdict_get(verdict, apr_pstrcat(pool, alternative_names[i], "_count", NULL), NULL);
+        const char *name = apr_psprintf(pool, "%s_0", alternative_names[i]);
 
-        for (int j = 0; count != NULL && j < atoi(count); j++)
-            set(request, verdict, apr_psprintf(pool, "%s_%d", alternative_names[i], j));
+        /* Those of an earlier verdict go, too: behind its last one there is none. */
+        for (int j = 0; (count != NULL && j < atoi(count)) ||
+                        apr_table_get(request->subprocess_env, upper_name(pool, name)) != NULL;) {
+            set(request, verdict, name);
+            name = apr_psprintf(pool, "%s_%d", alternative_names[i], ++j);
+        }
     }
 }
 

@@ -37,6 +37,7 @@ typedef struct {
     ngx_http_clientcert_connection_t *connection;
     int located; /* a location has decided, or the request was answered */
     int asked;   /* it waited for a certificate */
+    int waits;   /* it does so now */
 } ngx_http_clientcert_request_t;
 
 extern ngx_module_t ngx_http_clientcert_module;

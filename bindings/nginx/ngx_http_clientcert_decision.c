@@ -200,10 +200,11 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
         return decision;
     request->decision = decision;
     remember(r, request->connection, decision);
-    /* $ssl_client_verify is what OpenSSL has, which after a resumption is what it once was. */
+    /* $ssl_client_verify is what OpenSSL has: after a resumption what it once was, and SUCCESS for who logged out. */
     verdict = clientcert_decision_verdict(decision);
-    if (clientcert_verdict_certificate_count(verdict) != 0)
-        SSL_set_verify_result(ssl, clientcert_verdict_x509_error(verdict));
+    SSL_set_verify_result(ssl, clientcert_verdict_certificate_count(verdict) == 0
+                                   ? X509_V_ERR_APPLICATION_VERIFICATION
+                                   : clientcert_verdict_x509_error(verdict));
     /* Whoever is asked now may have a session when he has answered. */
     if (!clientcert_decision_session_cacheable(decision) &&
         clientcert_decision_action(decision) != CLIENTCERT_ACTION_ASK_POST_HANDSHAKE)

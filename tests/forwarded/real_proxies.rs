@@ -88,16 +88,17 @@ impl Proxy {
     fn start(program: &str, arguments: &[&str], log: &Path, ports: &[u16]) -> Self {
         let program =
             [format!("/usr/sbin/{program}"), program.to_owned()].into_iter().find(|path| Path::new(path).exists());
-        let log = fs::File::create(log).unwrap();
+        let output = fs::File::create(log).unwrap();
         let mut command = Command::new(program.unwrap_or_else(|| panic!("scripts/setup test installs it")));
-        let child = command.args(arguments).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn();
+        let child =
+            command.args(arguments).stdout(output.try_clone().unwrap()).stderr(output).stdin(Stdio::null()).spawn();
         let proxy = Self(child.unwrap());
         for port in ports {
             let ready = (0..200).any(|_| {
                 thread::sleep(Duration::from_millis(50));
                 TcpStream::connect(("127.0.0.1", *port)).is_ok()
             });
-            assert!(ready, "nobody listens on {port}");
+            assert!(ready, "nobody listens on {port}: {}", fs::read_to_string(log).unwrap_or_default());
         }
         proxy
     }

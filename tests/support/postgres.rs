@@ -68,9 +68,10 @@ impl Postgres {
     pub fn restart(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(60);
         // What a killed server left running for a moment still holds its memory, and the next one refuses to start.
+        let mut said = String::new();
         while self.server.is_none() {
-            assert!(Instant::now() < deadline, "PostgreSQL does not start");
-            self.try_start();
+            assert!(Instant::now() < deadline, "PostgreSQL does not start: {said}");
+            said = self.try_start();
         }
     }
 
@@ -135,7 +136,8 @@ impl Postgres {
         }
     }
 
-    fn try_start(&mut self) {
+    /// What the server said.
+    fn try_start(&mut self) -> String {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.socket_folder());
         // A killed process loses nothing that it wrote, so nothing needs to reach the disk here.
@@ -146,18 +148,19 @@ impl Postgres {
         }
         let mut server = command.stderr(Stdio::piped()).spawn().expect("postgres runs");
         let mut log = BufReader::new(server.stderr.take().expect("a log"));
-        let mut line = String::new();
-        while log.read_line(&mut line).is_ok_and(|length| length > 0) {
-            if line.contains("database system is ready to accept connections") {
+        let (mut said, mut end) = (String::new(), 0);
+        while log.read_line(&mut said).is_ok_and(|length| length > 0) {
+            if said[end..].contains("database system is ready to accept connections") {
                 // It goes on writing, and would be stopped by a full pipe.
                 std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
                 self.server = Some(server);
-                return;
+                return said;
             }
-            line.clear();
+            end = said.len();
         }
         server.wait().expect("the end of the server");
         sleep(Duration::from_millis(50));
+        said
     }
 
     fn data(&self) -> PathBuf {

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from support.pki import Pki
@@ -77,16 +76,6 @@ env | sort
 """
 
 
-@dataclass
-class Facts:
-    """A line of the access log; `-` is what Apache writes for nothing."""
-
-    status: str
-    outcome: str
-    reasons: str
-    user: str
-
-
 class Apache(Server):
     """A running server. `hosts` is the end of its configuration; `@PORT@` and so on are filled in."""
 
@@ -114,7 +103,7 @@ class Apache(Server):
         super().__init__(
             [*launcher, *self._argv(), "-X" if single else "-DFOREGROUND"],
             folder,
-            [int(str(value)) for name, value in self.values.items() if name.startswith("PORT")],
+            self.values,
             folder / "error.log",
         )
 
@@ -134,7 +123,7 @@ class Apache(Server):
     def configure(self, hosts: str) -> None:
         """Writes the configuration; a running server takes it up at `graceful`."""
         for name in re.findall(r"@(PORT\w*)@", hosts):
-            self.values.setdefault(name, another_port(self.values))
+            self.values.setdefault(name, free_port())
         write_configuration(self.folder, hosts, self._mpm, self._module, **self.values)
 
     def graceful(self) -> None:
@@ -144,24 +133,6 @@ class Apache(Server):
         eventually(
             lambda: self.log().count("resuming normal operations") > before, "it goes on anew"
         )
-
-    def port_of(self, name: str) -> int:
-        """The port that stands in the configuration as `@PORT_NAME@`."""
-        return int(str(self.values[f"PORT_{name}".upper()]))
-
-    def facts(self, path: str) -> Facts:
-        """What the access log has of the one request to a path, once it is there."""
-        found: list[str] = []
-
-        def logged() -> list[str]:
-            file = self.folder / "facts.log"
-            lines = file.read_text(errors="replace").splitlines() if file.exists() else []
-            found[:] = [line for line in lines if line.split(" ", 1)[0] == path]
-            return found
-
-        eventually(logged, f"{path} is in the log")
-        assert len(found) == 1, found
-        return Facts(*found[0].split(" ")[1:])
 
     def served(self) -> int:
         """How many requests were answered so far."""
@@ -189,14 +160,6 @@ def check(pki: Pki, folder: Path, hosts: str, **values: object) -> subprocess.Co
     values = defaults(pki, folder) | ports | values
     path = write_configuration(folder, hosts, "event", True, **values)
     return run(HTTPD, "-f", path, "-t", check=False)
-
-
-def another_port(values: dict[str, object]) -> int:
-    """A free port that is not yet in the configuration."""
-    while True:
-        port = free_port()
-        if port not in values.values():
-            return port
 
 
 def make_site(folder: Path) -> None:

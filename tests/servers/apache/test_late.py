@@ -1,8 +1,11 @@
 """SSLVerifyClient of a place: mod_ssl asks late, and clientcert judges what comes."""
 
+import contextlib
+import socket
 import subprocess
 
 import pytest
+from OpenSSL import SSL
 
 from apache.conftest import Start, host
 from apache.server import Apache
@@ -63,6 +66,16 @@ def server(shared_apache: Start) -> Apache:
             "ClientCertOption mode optional",
             "ClientCertOption ca @PKI@/root.crt",
             *PLACES,
+        )
+        + host(
+            "PORT_CHANGE",
+            *ours,
+            *cas,
+            "SSLVerifyClient optional_no_ca",
+            "ErrorDocument 403 /cgi",
+            "<Location /private>",
+            "    SSLVerifyClient require",
+            "</Location>",
         )
         + host("PORT_ALERT", *ours, *cas, *PLACES, "ClientCertOption enforcement handshake")
     )
@@ -207,3 +220,27 @@ def test_clients_do_not_renegotiate(server: Apache, pki: Pki) -> None:
     output, _ = process.communicate(b"R\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n", timeout=20)
     assert b"RENEGOTIATING" in output
     assert b"200 OK" not in output
+
+
+def test_nothing_is_left_of_another_certificate(server: Apache, pki: Pki) -> None:
+    """Who is asked again may answer with another certificate: he is refused, and has no name of the first one."""
+    pki.issue("names-of-others", "mallory", issuer=None, dns=["one.example", "two.example"])
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_max_proto_version(SSL.TLS1_2_VERSION)
+    with socket.create_connection((HOST, server.port_of("change"))) as plain:
+        connection = SSL.Connection(context, plain)
+        connection.set_tlsext_host_name(b"localhost")
+        connection.set_connect_state()
+        connection.use_certificate(pki.certificate("names-of-others"))
+        connection.use_privatekey(pki.key("names-of-others"))
+        connection.do_handshake()
+        connection.use_certificate(pki.certificate("good"))
+        connection.use_privatekey(pki.key("good"))
+        connection.sendall(b"GET /private/ HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        received = b""
+        with contextlib.suppress(SSL.ZeroReturnError):
+            while True:
+                received += connection.recv(65536)
+    page = received.decode()
+    assert "CLIENTCERT_SUBJECT=CN=alice,O=Example\n" in page, page
+    assert ".example" not in page

@@ -8,23 +8,8 @@ import pytest
 from apache.conftest import Start, host
 from apache.server import Apache
 from support.clients import Client, s_client
+from support.expected import CLIENTS
 from support.pki import Pki
-
-CLIENTS = [
-    None,
-    "good",
-    "chain",
-    "chain-cut",
-    "expired",
-    "future",
-    "elsewhere",
-    "elsewhere-expired",
-    "purpose",
-    "self",
-    "old",
-    "revoked",
-    "revoked-below",
-]
 
 CA = "SSLCACertificateFile @PKI@/root.crt"
 CRL = ["SSLCARevocationFile @CRL@", "SSLVerifyDepth 3"]

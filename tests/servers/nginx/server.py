@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from support.pki import Pki
@@ -52,16 +51,6 @@ FACTS = """
 CERTIFICATE = "ssl_certificate @PKI@/site.crt; ssl_certificate_key @PKI@/site.key;"
 
 
-@dataclass
-class Facts:
-    """A line of the access log; `-` is what nginx writes for nothing."""
-
-    status: str
-    outcome: str
-    reasons: str
-    user: str
-
-
 def stream_module() -> str:
     """What loads nginx's own stream module, where it is not in nginx itself."""
     shown = subprocess.run([NGINX, "-V"], check=False, capture_output=True, text=True).stderr
@@ -98,7 +87,7 @@ class Nginx(Server):
         super().__init__(
             [*launcher, *self._argv()],
             folder,
-            [int(str(value)) for name, value in self.values.items() if name.startswith("PORT")],
+            self.values,
             folder / "error.log",
         )
 
@@ -135,24 +124,6 @@ class Nginx(Server):
         eventually(
             lambda: self.workers() and not before & set(self.workers()), "the workers are new"
         )
-
-    def port_of(self, name: str) -> int:
-        """The port that stands in the configuration as `@PORT_NAME@`."""
-        return int(str(self.values[f"PORT_{name}".upper()]))
-
-    def facts(self, path: str) -> "Facts":
-        """What the access log has of the request to a path, once it is there."""
-        found: list[str] = []
-
-        def logged() -> list[str]:
-            file = self.folder / "facts.log"
-            lines = file.read_text(errors="replace").splitlines() if file.exists() else []
-            found[:] = [line for line in lines if line.split(" ", 1)[0] == path]
-            return found
-
-        eventually(logged, f"{path} is in the log")
-        assert len(found) == 1, found
-        return Facts(*found[0].split(" ")[1:])
 
     def alerts(self) -> list[str]:
         """What nginx itself takes for grave in its log."""

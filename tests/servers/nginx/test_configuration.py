@@ -123,6 +123,19 @@ OCSP = [
 ]
 
 
+LATE_OCSP = "ssl_ocsp on; ssl_verify_client on; ssl_client_certificate @PKI@/root.crt;"
+
+
+def test_ocsp_and_asking_late(pki: Pki, tmp_path: Path) -> None:
+    """Each is right by itself; together nobody would ask the responders."""
+    resolver = "resolver 127.0.0.1;"
+    done = check(pki, tmp_path, f"{LATE_OCSP} clientcert_mode deferred; {resolver}")
+    assert_names(done, tmp_path, "clientcert on;", "deferred")
+    assert check(pki, tmp_path, LATE_OCSP + resolver).returncode == 0
+    alone = LATE_OCSP.replace("ssl_ocsp on;", "clientcert_mode deferred;")
+    assert check(pki, tmp_path, alone).returncode == 0
+
+
 @pytest.mark.parametrize("more", OCSP)
 def test_ocsp_is_never_left_out_silently(pki: Pki, tmp_path: Path, more: str) -> None:
     done = check(pki, tmp_path, more + " resolver 127.0.0.1;")

@@ -34,6 +34,7 @@ def server(shared_nginx: Start) -> Nginx:
             clientcert_mode optional;
             location / {{ return 200 "in\\n"; }}
             location /user {{ clientcert_require user; return 200 "in\\n"; }}
+            location /seen {{ return 200 "$ssl_client_verify\\n"; }}
             location /team {{ clientcert_require user alice frank; return 200 "in\\n"; }}
             location /strong {{ clientcert_require user strength=strong; return 200 "in\\n"; }}
             location /recent {{ clientcert_require verified max_age=2s; return 200 "in\\n"; }}
@@ -263,6 +264,19 @@ def test_log_out(server: Nginx, pki: Pki, http: str) -> None:
         assert refused.status == 403
         assert cause(refused) == "logged_out"
         assert alice.request("/user").status == 200, "who has no cookie did not log out"
+
+
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_who_logged_out_is_no_success(server: Nginx, pki: Pki, http: str) -> None:
+    """nginx's own variable says so, too: `if` and back ends go by it."""
+    client = Client(pki, "good")
+    out = [("cookie", "__Host-logged-out=1")]
+    with client.connect(server.port) if http == "1.1" else client.connect_h2(server.port) as alice:
+        assert alice.request("/seen").body == "SUCCESS\n"
+        assert alice.request("/seen", headers=out).body.startswith("FAILED:")
+        assert alice.request("/seen").body == "SUCCESS\n"
+    for headers in ([], out):
+        assert Client(pki).get(server.port, "/seen", headers=headers).body == "NONE\n"
 
 
 @pytest.mark.parametrize("http", ["1.1", "2"])

@@ -24,6 +24,18 @@ SITE = """
     }
 """
 
+LATE = """
+    server {
+        listen 127.0.0.1:@PORT_LATE@ ssl;
+        clientcert on;
+        clientcert_mode deferred;
+        clientcert_ca @PKI@/root.crt;
+        clientcert_identity "subject.cn lower";
+        clientcert_option late_request attribute;
+        location /user { clientcert_require user alice; return 200 "$clientcert_user\\n"; }
+    }
+"""
+
 STREAM = """
     server {
         listen 127.0.0.1:@PORT_STREAM@ ssl;
@@ -44,7 +56,7 @@ BLOCK = re.compile(r"(?:^==\d+== \S.*\n(?:^==\d+== .*\S.*\n)*)", re.MULTILINE)
 
 def test_valgrind(nginx: Start, pki: Pki) -> None:
     server = nginx(
-        SITE,
+        SITE + LATE,
         stream=STREAM,
         main="master_process off;",
         launcher=[
@@ -67,6 +79,12 @@ def test_valgrind(nginx: Start, pki: Pki) -> None:
             assert again.resumed
     with Client(pki, "good").connect_h2(server.port) as quick:
         assert quick.request("/user").body == "alice\n"
+    asked = Client(pki, "good")
+    asked.context.post_handshake_auth = True
+    for _ in range(3):
+        assert asked.get(server.port_of("late"), "/user").body == "alice\n"
+        with asked.connect_raw(server.port_of("late")) as gone:
+            gone.sendall(b"GET /user HTTP/1.1\r\nHost: localhost\r\n\r\n")
     for client, text in [("good", b"CN=alice,O=Example"), ("elsewhere", b""), (None, b"")]:
         with Client(pki, client).connect_raw(server.port_of("stream")) as raw:
             assert b"".join(iter(lambda raw=raw: raw.recv(4096), b"")) == text  # type: ignore[misc]

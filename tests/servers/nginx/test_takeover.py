@@ -6,24 +6,9 @@ import pytest
 
 from nginx.conftest import Start
 from support.clients import curl, s_client
+from support.expected import CLIENTS
 from support.pki import Pki
 from support.project import HOST
-
-CLIENTS = [
-    None,
-    "good",
-    "chain",
-    "chain-cut",
-    "expired",
-    "future",
-    "elsewhere",
-    "elsewhere-expired",
-    "purpose",
-    "self",
-    "old",
-    "revoked",
-    "revoked-below",
-]
 
 CA = "ssl_client_certificate @PKI@/root.crt;"
 BOTH = "ssl_client_certificate @PKI@/root.crt; ssl_trusted_certificate @PKI@/stranger.crt;"

@@ -15,6 +15,8 @@ VERDICTS = {
     "purpose": ("FAILED", "extended_key_usage@0"),
 }
 GOOD: set[str | None] = {"good", "chain", "old"}
+# Those that servers with and without the module are to see alike: all of these, and who was revoked.
+CLIENTS: list[str | None] = [*VERDICTS, "revoked", "revoked-below"]
 EVERYONE: set[str | None] = set(VERDICTS)
 
 # Who may be here at all.

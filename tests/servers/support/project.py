@@ -39,15 +39,21 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {"LD_LIBRARY_PATH": str(STAGE / "lib")} | more
 
 
+_drawn: set[int] = set()
+
+
 def free_port() -> int:
     """A port that nobody listens on, below those that clients get, so that no client takes it meanwhile."""
     while True:
         port = random.randrange(10000, 32000)
         with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 candidate.bind((HOST, port))
             except OSError:
                 continue
+        if port not in _drawn:
+            _drawn.add(port)
             return port
 
 

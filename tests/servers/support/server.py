@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.project import HOST, environment
@@ -20,20 +21,31 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = 20) 
         time.sleep(0.02)
 
 
+@dataclass
+class Facts:
+    """A line of the access log, facts.log; `-` is what servers write for nothing."""
+
+    status: str
+    outcome: str
+    reasons: str
+    user: str
+
+
 class Server:
-    """A server that stays in the foreground. `ports` are those that it listens on when it is ready."""
+    """A server that stays in the foreground. It listens, when it is ready, on what `values` name `PORT` and so on."""
 
     def __init__(
         self,
         argv: list[str],
         folder: Path,
-        ports: list[int],
+        values: Mapping[str, object],
         log: Path,
         variables: Mapping[str, str] = {},
     ) -> None:
         self.folder = folder
-        self.ports = ports
-        self.port = ports[0]
+        self.values = dict(values)
+        self.ports = [int(str(value)) for name, value in values.items() if name.startswith("PORT")]
+        self.port = self.ports[0]
         self._log = log
         with open(folder / "output.log", "wb") as output:
             self.process = subprocess.Popen(
@@ -57,6 +69,24 @@ class Server:
                 assert self.process.poll() is None, f"the server did not start: {self.output()}"
                 assert time.monotonic() < end, f"the server never listened: {self.output()}"
                 time.sleep(0.02)
+
+    def port_of(self, name: str) -> int:
+        """The port that stands in the configuration as `@PORT_NAME@`."""
+        return int(str(self.values[f"PORT_{name}".upper()]))
+
+    def facts(self, path: str) -> Facts:
+        """What the access log has of the one request to a path, once it is there."""
+        found: list[str] = []
+
+        def logged() -> list[str]:
+            file = self.folder / "facts.log"
+            lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+            found[:] = [line for line in lines if line.split(" ", 1)[0] == path]
+            return found
+
+        eventually(logged, f"{path} is in the log")
+        assert len(found) == 1, found
+        return Facts(*found[0].split(" ")[1:])
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
