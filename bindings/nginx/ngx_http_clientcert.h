@@ -60,6 +60,10 @@ ngx_http_clientcert_request_t *ngx_http_clientcert_request(ngx_http_request_t *r
 /* Of the connection, whatever was decided; NULL without TLS, and while there is none. */
 const clientcert_verdict *ngx_http_clientcert_verdict(ngx_http_request_t *r);
 
+/* Tells OpenSSL what came of a decision. Without it, it has what once was of a resumed client, and SUCCESS of who logged
+   out. */
+void ngx_http_clientcert_set_verify_result(ngx_http_request_t *r, const clientcert_decision *decision);
+
 /* Answers as a decision says, with a status that may be nginx's own, and ends the request. */
 ngx_int_t ngx_http_clientcert_answer(ngx_http_request_t *r, const clientcert_decision *decision, ngx_int_t status);
 

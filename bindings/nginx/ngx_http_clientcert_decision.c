@@ -183,7 +183,6 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
     static clientcert_request *facts; /* of this worker, which decides about one request at a time */
     ngx_clientcert_conf_t *conf = ngx_http_get_module_srv_conf(r, ngx_http_clientcert_module);
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(r->pool, 0);
-    const clientcert_verdict *verdict;
     clientcert_decision *decision;
     SSL *ssl = r->connection->ssl->connection;
 
@@ -200,11 +199,7 @@ static clientcert_decision *decide(ngx_http_request_t *r, const ngx_http_clientc
         return decision;
     request->decision = decision;
     remember(r, request->connection, decision);
-    /* $ssl_client_verify is what OpenSSL has: after a resumption what it once was, and SUCCESS for who logged out. */
-    verdict = clientcert_decision_verdict(decision);
-    SSL_set_verify_result(ssl, clientcert_verdict_certificate_count(verdict) == 0
-                                   ? X509_V_ERR_APPLICATION_VERIFICATION
-                                   : clientcert_verdict_x509_error(verdict));
+    ngx_http_clientcert_set_verify_result(r, decision);
     /* Whoever is asked now may have a session when he has answered. */
     if (!clientcert_decision_session_cacheable(decision) &&
         clientcert_decision_action(decision) != CLIENTCERT_ACTION_ASK_POST_HANDSHAKE)
@@ -352,6 +347,14 @@ ngx_http_clientcert_request_t *ngx_http_clientcert_request(ngx_http_request_t *r
         if (cleanup->handler == keep_request)
             return cleanup->data;
     return NULL;
+}
+
+void ngx_http_clientcert_set_verify_result(ngx_http_request_t *r, const clientcert_decision *decision) {
+    const clientcert_verdict *verdict = clientcert_decision_verdict(decision);
+
+    SSL_set_verify_result(r->connection->ssl->connection, clientcert_verdict_certificate_count(verdict) == 0
+                                                              ? X509_V_ERR_APPLICATION_VERIFICATION
+                                                              : clientcert_verdict_x509_error(verdict));
 }
 
 const clientcert_verdict *ngx_http_clientcert_verdict(ngx_http_request_t *r) {

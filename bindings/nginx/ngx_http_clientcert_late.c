@@ -35,6 +35,8 @@ static void go_on(ngx_http_request_t *r, int32_t late) {
 
 static void give_up(ngx_http_request_t *r, ngx_int_t status) {
     stop_waiting(r);
+    /* A question that is under way cannot be put again, which `post_action` would try. */
+    ngx_http_clientcert_request(r)->connection->cannot_ask = 1;
     ngx_http_finalize_request(r, status);
 }
 

@@ -36,14 +36,33 @@ static ngx_int_t variable(ngx_http_request_t *r, ngx_http_variable_value_t *valu
     return NGX_OK;
 }
 
+/* nginx's own handler of $ssl_client_verify. */
+static ngx_http_get_variable_pt verify_result;
+
+/* OpenSSL has one result for a connection, whose requests over HTTP/2 are decided about one between the other. */
+static ngx_int_t own_verify_result(ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data) {
+    ngx_http_clientcert_request_t *request = ngx_http_clientcert_request(r);
+
+    if (request != NULL && request->decision != NULL)
+        ngx_http_clientcert_set_verify_result(r, request->decision);
+    return verify_result(r, value, data);
+}
+
 ngx_int_t ngx_http_clientcert_add_variables(ngx_conf_t *cf) {
-    ngx_str_t prefix = ngx_string("clientcert_");
+    ngx_str_t prefix = ngx_string("clientcert_"), verify = ngx_string("ssl_client_verify");
     ngx_http_variable_t *added =
         ngx_http_add_variable(cf, &prefix, NGX_HTTP_VAR_PREFIX | NGX_HTTP_VAR_NOCACHEABLE | NGX_HTTP_VAR_NOHASH);
+    ngx_http_variable_t *stock = ngx_http_add_variable(cf, &verify, NGX_HTTP_VAR_CHANGEABLE);
 
-    if (added == NULL)
+    if (added == NULL || stock == NULL)
         return NGX_ERROR;
     added->get_handler = variable;
+    if (stock->get_handler == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "clientcert: the module of \"ssl\" has to be before it");
+        return NGX_ERROR;
+    }
+    verify_result = stock->get_handler;
+    stock->get_handler = own_verify_result;
     return NGX_OK;
 }
 

@@ -213,13 +213,17 @@ func spelledAsOne(authority string) string {
 	if _, digits, err := net.SplitHostPort(authority); err == nil {
 		name, port = authority[:len(authority)-len(digits)-1], ":"+digits
 	}
-	return strings.ToLower(strings.TrimSuffix(name, ".")) + port
+	return strings.ToLower(strings.TrimRight(name, ".")) + port
 }
 
-// hostName is the name in a Host header, without its port.
+// hostName is the name in a Host header, without its port. Brackets belong to addresses alone.
 func hostName(authority string) string {
-	if name, _, err := net.SplitHostPort(authority); err == nil {
-		return name
+	name, _, err := net.SplitHostPort(authority)
+	if err != nil {
+		return authority
 	}
-	return authority
+	if strings.HasPrefix(authority, "[") && net.ParseIP(name) == nil {
+		return "[" + name + "]"
+	}
+	return name
 }

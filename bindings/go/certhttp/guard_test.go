@@ -256,11 +256,16 @@ func TestSpellingsOfAHost(t *testing.T) {
 	mux.Handle("/", page("guests'"))
 	site := serve(t, staff, guard, mux)
 	alice := staff.Issue("alice")
-	for _, name := range []string{"staff.example.org", "STAFF.example.org", "staff.example.org.", "staff.EXAMPLE.org.:" + site.port} {
+	for _, name := range []string{"staff.example.org", "STAFF.example.org", "staff.example.org.", "staff.EXAMPLE.org.:" + site.port, "staff.example.org.."} {
 		for _, version := range []string{"--http1.1", "--http2"} {
 			got := site.curl(alice, "https://staff.example.org:"+site.port+"/", version, "--header", "Host: "+name)
 			equal(t, name+" "+version, got.body, "staff's")
 		}
+	}
+	// A name in brackets is nobody's.
+	for _, name := range []string{"[staff.example.org]", "[staff.example.org]:" + site.port} {
+		got := site.curl(alice, "https://staff.example.org:"+site.port+"/", "--http1.1", "--header", "Host: "+name)
+		equal(t, name, got.status/100, 4)
 	}
 }
 

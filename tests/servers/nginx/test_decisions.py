@@ -35,6 +35,10 @@ def server(shared_nginx: Start) -> Nginx:
             location / {{ return 200 "in\\n"; }}
             location /user {{ clientcert_require user; return 200 "in\\n"; }}
             location /seen {{ return 200 "$ssl_client_verify\\n"; }}
+            location /forwarded {{
+                proxy_set_header X-Verify $ssl_client_verify;
+                proxy_pass http://127.0.0.1:@BACKEND@;
+            }}
             location /team {{ clientcert_require user alice frank; return 200 "in\\n"; }}
             location /strong {{ clientcert_require user strength=strong; return 200 "in\\n"; }}
             location /recent {{ clientcert_require verified max_age=2s; return 200 "in\\n"; }}
@@ -277,6 +281,20 @@ def test_who_logged_out_is_no_success(server: Nginx, pki: Pki, http: str) -> Non
         assert alice.request("/seen").body == "SUCCESS\n"
     for headers in ([], out):
         assert Client(pki).get(server.port, "/seen", headers=headers).body == "NONE\n"
+
+
+def test_each_request_of_a_connection_has_a_result_of_its_own(server: Nginx, pki: Pki) -> None:
+    """OpenSSL has one for all of them, and a back end may be asked only when the body is there."""
+    out = [("cookie", "__Host-logged-out=1")]
+
+    def forwarded(answer: Answer) -> str:
+        return str({name.lower(): value for name, value in answer.json()["headers"]}["x-verify"])
+
+    with Client(pki, "good").connect_h2(server.port) as alice:
+        for own, others, expected in [(out, [], "FAILED"), ([], out, "SUCCESS")]:
+            stream = alice.begin("/forwarded", headers=own)
+            assert alice.request("/seen", headers=others).status == 200
+            assert forwarded(alice.finish(stream, b"body")).partition(":")[0] == expected
 
 
 @pytest.mark.parametrize("http", ["1.1", "2"])

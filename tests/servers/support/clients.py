@@ -289,7 +289,7 @@ class Connection:
 
 
 class Http2Connection:
-    """HTTP/2 over one TLS connection, one request after the other."""
+    """HTTP/2 over one TLS connection: one request after the other, but for bodies that come later."""
 
     def __init__(self, tls: ssl.SSLSocket, host: str) -> None:
         self.tls = tls
@@ -308,12 +308,28 @@ class Http2Connection:
         headers: Headers = (),
         body: bytes | None = None,
     ) -> Answer:
+        stream = self.begin(path, method=method, host=host, headers=headers, has_body=body is not None)
+        return self._read(stream) if body is None else self.finish(stream, body)
+
+    def begin(
+        self,
+        path: str = "/",
+        *,
+        method: str = "POST",
+        host: str | None = None,
+        headers: Headers = (),
+        has_body: bool = True,
+    ) -> int:
+        """The stream of a request whose body, if it has one, is still to come."""
         stream = self._http.get_next_available_stream_id()
         pseudo = [(":method", method), (":scheme", "https"), (":authority", host or self._host)]
         pseudo += [(":path", path)]
-        self._http.send_headers(stream, [*pseudo, *headers], end_stream=body is None)
-        if body is not None:
-            self._http.send_data(stream, body, end_stream=True)
+        self._http.send_headers(stream, [*pseudo, *headers], end_stream=not has_body)
+        self._flush()
+        return stream
+
+    def finish(self, stream: int, body: bytes) -> Answer:
+        self._http.send_data(stream, body, end_stream=True)
         self._flush()
         return self._read(stream)
 
