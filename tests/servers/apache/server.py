@@ -28,6 +28,7 @@ Mutex file:@DIR@
 @LOAD@
 @USER@
 ServerName localhost
+GracefulShutdownTimeout 5
 TypesConfig /etc/mime.types
 ErrorLog @DIR@/error.log
 LogLevel info
@@ -92,6 +93,8 @@ class Apache(Server):
         **values: object,
     ) -> None:
         self.allowed_alerts: Sequence[str] = ()
+        # On SIGTERM the event MPM shuts sockets that its workers free at the same time, and now and then crashes.
+        self.stop_signal = signal.SIGTERM if single else signal.SIGWINCH
         self.pki = pki
         self.folder = folder
         self.values = defaults(pki, folder) | values

@@ -308,7 +308,9 @@ class Http2Connection:
         headers: Headers = (),
         body: bytes | None = None,
     ) -> Answer:
-        stream = self.begin(path, method=method, host=host, headers=headers, has_body=body is not None)
+        stream = self.begin(
+            path, method=method, host=host, headers=headers, has_body=body is not None
+        )
         return self._read(stream) if body is None else self.finish(stream, body)
 
     def begin(

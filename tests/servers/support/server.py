@@ -34,6 +34,9 @@ class Facts:
 class Server:
     """A server that stays in the foreground. It listens, when it is ready, on what `values` name `PORT` and so on."""
 
+    #: What ends it.
+    stop_signal = signal.SIGTERM
+
     def __init__(
         self,
         argv: list[str],
@@ -94,7 +97,7 @@ class Server:
     def stop(self) -> None:
         """Ends the server, and what it left behind."""
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(self.stop_signal)
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
