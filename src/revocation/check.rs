@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 use super::distribution_point::{self, DistributionPoint, DistributionPoints};
 use super::held::{CrlInfo, HeldCrl};
 use super::issuing_distribution_point::ReasonFlags;
-use super::store::CrlStore;
+use super::plain::PlainCrl;
+use super::store::{CrlStore, Issuer};
 use super::unlisted::Unlisted;
 use super::{Entry, RevocationReason};
 use crate::certificate::{Certificate, KeyUsage};
@@ -32,11 +33,11 @@ pub(crate) enum CrlCheck {
 }
 
 /// What the CRLs say of one certificate.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finding<'s> {
     pub(crate) status: CrlStatus,
     /// The CRL that decided, or the first that could not.
-    pub(crate) crl: Option<Arc<CrlInfo>>,
+    pub(crate) crl: Option<&'s Arc<CrlInfo>>,
     /// The seconds for which the answer holds.
     pub(crate) from: i64,
     pub(crate) until: i64,
@@ -69,7 +70,7 @@ impl CrlFault {
     }
 }
 
-/// A certificate with its issuer, on the path under examination.
+/// A certificate with its issuer by name and signature, on the path under examination.
 #[derive(Clone, Copy)]
 pub(crate) struct Issued<'p, 'c> {
     pub(crate) certificate: &'p Certificate<'c>,
@@ -100,30 +101,40 @@ pub(crate) struct Conditions<'r> {
 
 /// Looks a certificate up in every CRL that is about it.
 #[inline]
-pub(crate) fn check(
-    store: &CrlStore,
+pub(crate) fn check<'s>(
+    store: &'s CrlStore,
     subject: Issued<'_, '_>,
-    conditions: Conditions<'_>,
+    conditions: &Conditions<'_>,
     signers: &mut impl Signers,
-) -> Finding {
-    let own = store.find(&subject.certificate.issuer()).map_or(&[][..], |issuer| issuer.crls());
-    if let [held] = own
-        && !store.has_indirect()
-        && let Some(finding) = look_up_plain(held, subject, conditions)
-    {
-        return finding;
+) -> Finding<'s> {
+    let known = store.signed_by(subject.issuer);
+    match known.and_then(|plain| cleared(plain, &subject, conditions)) {
+        Some(finding) => finding,
+        None => search(store, subject, conditions, signers),
     }
-    search(store, own, subject, conditions, signers)
 }
 
-fn search(
-    store: &CrlStore,
-    own: &[Arc<HeldCrl>],
+/// What the usual list says of a certificate that it does not have; anything else is left to the whole search.
+#[inline]
+fn cleared<'s>(plain: &'s PlainCrl, subject: &Issued<'_, '_>, conditions: &Conditions<'_>) -> Option<Finding<'s>> {
+    let (from, until) = plain.clears(subject, conditions)?;
+    Some(Finding { status: CrlStatus::NotRevoked, crl: Some(plain.info()), from, until })
+}
+
+#[inline(never)]
+fn search<'s>(
+    store: &'s CrlStore,
     subject: Issued<'_, '_>,
-    conditions: Conditions<'_>,
+    conditions: &Conditions<'_>,
     signers: &mut impl Signers,
-) -> Finding {
-    let mut search = Search { subject, conditions, signers, answer: Answer::default() };
+) -> Finding<'s> {
+    let issuer = store.find(&subject.certificate.issuer());
+    let plain = issuer.and_then(Issuer::plain).filter(|plain| plain.is_by_key_of(subject.issuer));
+    if let Some(finding) = plain.and_then(|plain| cleared(plain, &subject, conditions)) {
+        return finding;
+    }
+    let own = issuer.map_or(&[][..], Issuer::crls);
+    let mut search = Search { subject, conditions: *conditions, signers, answer: Answer::default() };
     let points = match distribution_point::distribution_points(subject.certificate) {
         Some(points) => points,
         // What it names is of no use to lists by its own issuer that are about everything.
@@ -145,45 +156,16 @@ fn search(
     search.answer.finish(conditions.rules)
 }
 
-/// What nearly every CA publishes: one list of everything. Anything but a certificate that a current list does not have is
-/// left to the whole search.
-#[inline]
-fn look_up_plain(held: &Arc<HeldCrl>, subject: Issued<'_, '_>, conditions: Conditions<'_>) -> Option<Finding> {
-    let Issued { certificate, issuer, unlisted } = subject;
-    let crl = held.crl();
-    let from = crl.this_update().saturating_sub(conditions.time_skew);
-    let until = conditions.last_second(held);
-    let is_good = held.is_plain()
-        && held.is_signed_by(issuer)
-        && may_sign_crls(issuer)
-        && conditions.allow_signature(held)
-        && (from..=until).contains(&conditions.now);
-    if !is_good {
-        return None;
-    }
-    if !unlisted.is_some_and(|unlisted| unlisted.is_in(held)) {
-        if crl.find(&certificate.issuer(), certificate.serial()).is_some() {
-            return None;
-        }
-        if let Some(unlisted) = unlisted {
-            unlisted.remember(held);
-        }
-    }
-    Some(Finding { status: CrlStatus::NotRevoked, crl: Some(Arc::clone(held.info())), from, until })
-}
-
 impl Conditions<'_> {
     /// Whether the algorithm of its signature is supported, and strong enough.
     fn allow_signature(&self, held: &HeldCrl) -> bool {
         held.crl().signature_algorithm().is_some_and(|algorithm| algorithm.is_strong_enough(self.strength))
     }
 
-    /// The last second for which a list is used by itself.
-    fn last_second(&self, held: &HeldCrl) -> i64 {
-        match (held.crl().next_update(), self.rules.grace) {
-            (Some(next), Some(grace)) => next.saturating_add(self.time_skew).saturating_add(grace),
-            _ => i64::MAX,
-        }
+    /// The last second for which a list is used by itself; its nextUpdate is the largest number where it has none.
+    #[inline]
+    pub(super) fn last_second(&self, next_update: i64) -> i64 {
+        self.rules.grace.map_or(i64::MAX, |grace| next_update.saturating_add(self.time_skew).saturating_add(grace))
     }
 }
 
@@ -228,14 +210,14 @@ fn series(crls: &[Arc<HeldCrl>]) -> impl Iterator<Item = &[Arc<HeldCrl>]> {
 
 struct Search<'s, 'p, 'c, S> {
     subject: Issued<'p, 'c>,
-    conditions: Conditions<'s>,
-    signers: &'s mut S,
-    answer: Answer,
+    conditions: Conditions<'p>,
+    signers: &'p mut S,
+    answer: Answer<'s>,
 }
 
-impl<S: Signers> Search<'_, '_, '_, S> {
+impl<'s, S: Signers> Search<'s, '_, '_, S> {
     /// Looks through the CRLs of one issuer's name, series by series.
-    fn look(&mut self, crls: &[Arc<HeldCrl>], points: &DistributionPoints<'_>) {
+    fn look(&mut self, crls: &'s [Arc<HeldCrl>], points: &DistributionPoints<'_>) {
         for crls in series(crls) {
             let first = &crls[0];
             let covers = self.covers(first, points);
@@ -261,7 +243,7 @@ impl<S: Signers> Search<'_, '_, '_, S> {
     }
 
     /// Looks through a series, newest first. A revocation counts also where a newer list is without it, but for a hold.
-    fn look_through(&mut self, crls: &[Arc<HeldCrl>], first: &HeldCrl, covers: ReasonFlags) {
+    fn look_through(&mut self, crls: &'s [Arc<HeldCrl>], first: &HeldCrl, covers: ReasonFlags) {
         let Conditions { now, time_skew, .. } = self.conditions;
         let series = || crls.iter().filter(|held| held.is_of_one_series_with(first));
         // Current lists that say, or imply, that it is not revoked.
@@ -326,7 +308,8 @@ impl<S: Signers> Search<'_, '_, '_, S> {
     fn last_second<'h>(&mut self, held: &HeldCrl, series: impl Iterator<Item = &'h Arc<HeldCrl>>) -> i64 {
         let conditions = self.conditions;
         let Conditions { time_skew, now, .. } = conditions;
-        let own = conditions.last_second(held);
+        let last_second = |held: &HeldCrl| conditions.last_second(held.crl().next_update().unwrap_or(i64::MAX));
+        let own = last_second(held);
         if own >= now {
             return own;
         }
@@ -335,7 +318,7 @@ impl<S: Signers> Search<'_, '_, '_, S> {
                 && delta.crl().unknown_critical_extension().is_none()
         };
         let deltas = series.filter(|delta| delta.completes(held) && is_used(delta));
-        deltas.filter(|delta| self.trust(delta).is_ok()).map(|delta| conditions.last_second(delta)).fold(own, i64::max)
+        deltas.filter(|delta| self.trust(delta).is_ok()).map(|delta| last_second(delta)).fold(own, i64::max)
     }
 }
 
@@ -345,40 +328,40 @@ pub(crate) fn may_sign_crls(certificate: &Certificate<'_>) -> bool {
 }
 
 /// What was found so far.
-struct Answer {
+struct Answer<'s> {
     covered: ReasonFlags,
-    revoked: Option<(Entry, Arc<CrlInfo>)>,
-    fault: Option<(CrlFault, Option<Arc<CrlInfo>>)>,
-    decided: Option<Arc<CrlInfo>>,
+    revoked: Option<(Entry, &'s Arc<CrlInfo>)>,
+    fault: Option<(CrlFault, Option<&'s Arc<CrlInfo>>)>,
+    decided: Option<&'s Arc<CrlInfo>>,
     from: i64,
     until: i64,
 }
 
-impl Default for Answer {
+impl Default for Answer<'_> {
     fn default() -> Self {
         Self { covered: ReasonFlags::NONE, revoked: None, fault: None, decided: None, from: i64::MIN, until: i64::MAX }
     }
 }
 
-impl Answer {
-    fn fault(&mut self, fault: CrlFault, held: Option<&HeldCrl>) {
+impl<'s> Answer<'s> {
+    fn fault(&mut self, fault: CrlFault, held: Option<&'s HeldCrl>) {
         if self.fault.as_ref().is_none_or(|(known, _)| *known < fault) {
-            self.fault = Some((fault, held.map(|held| Arc::clone(held.info()))));
+            self.fault = Some((fault, held.map(HeldCrl::info)));
         }
     }
 
     /// A list that nobody can read whole may say anything, whatever the others say.
-    fn refuse(&mut self, held: &HeldCrl) {
+    fn refuse(&mut self, held: &'s HeldCrl) {
         self.fault(CrlFault::Unsupported, Some(held));
     }
 
-    fn revoke(&mut self, entry: Entry, held: &HeldCrl) {
-        self.revoked.get_or_insert_with(|| (entry, Arc::clone(held.info())));
+    fn revoke(&mut self, entry: Entry, held: &'s HeldCrl) {
+        self.revoked.get_or_insert((entry, held.info()));
     }
 
-    fn cover(&mut self, reasons: ReasonFlags, held: &HeldCrl) {
+    fn cover(&mut self, reasons: ReasonFlags, held: &'s HeldCrl) {
         self.covered = self.covered.union(reasons);
-        self.decided.get_or_insert_with(|| Arc::clone(held.info()));
+        self.decided.get_or_insert(held.info());
     }
 
     fn rely_on(&mut self, held: &HeldCrl, until: i64, time_skew: i64) {
@@ -391,7 +374,7 @@ impl Answer {
         self.until = self.until.min(start.saturating_sub(1));
     }
 
-    fn finish(self, rules: &CrlRules) -> Finding {
+    fn finish(self, rules: &CrlRules) -> Finding<'s> {
         let unsupported = matches!(self.fault, Some((CrlFault::Unsupported, _)));
         let (status, crl) = match (self.revoked, self.fault) {
             (Some((entry, info)), _) => (CrlStatus::Revoked(entry), Some(info)),
@@ -403,7 +386,7 @@ impl Answer {
                     true => CrlFault::Scope,
                     false => CrlFault::Missing,
                 };
-                let (fault, info) = fault.unwrap_or_else(|| (uncovered, self.decided.clone()));
+                let (fault, info) = fault.unwrap_or((uncovered, self.decided));
                 match rules.allow_missing && fault.is_absence() {
                     true => (CrlStatus::NotRevoked, self.decided),
                     false => (CrlStatus::Unknown(fault), info),

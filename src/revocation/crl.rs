@@ -186,7 +186,6 @@ impl Crl {
     ///
     /// The issuer matters in an indirect CRL, which lists certificates of others than its own issuer; names are compared as
     /// [`Name::matches`] does. It takes the same time however many entries there are, but for the processor's cache.
-    #[inline]
     pub fn find(&self, certificate_issuer: &Name<'_>, serial: &[u8]) -> Option<Entry> {
         let issuer = match &self.issuers {
             Some(issuers) => issuers.find(certificate_issuer)?,
@@ -194,6 +193,12 @@ impl Crl {
             None => 0,
         };
         self.index.find(issuer, serial)
+    }
+
+    /// Whether it lists the certificate by its own issuer with this serial number; for a list that is not indirect.
+    #[inline]
+    pub(super) fn finds_own(&self, serial: &[u8]) -> bool {
+        self.index.find(0, serial).is_some()
     }
 
     /// Every entry, in no order: the certificate's issuer, its serial number as the content bytes of a minimal INTEGER,

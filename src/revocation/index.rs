@@ -10,13 +10,14 @@ use super::record::{Entry, Format};
 use super::serial_number::{Kind, SerialNumber};
 use super::universal_hash::UniversalHash;
 
-/// All entries of a CRL.
+/// All entries of a CRL. In this order, a question takes two cache lines of it.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Index {
-    pub(super) hash: UniversalHash,
-    pub(super) format: Format,
     /// In the order of their kinds; most CAs make serial numbers of one length.
     pub(super) tables: SmallVec<[Table; 1]>,
+    pub(super) format: Format,
+    pub(super) hash: UniversalHash,
 }
 
 /// The entries whose serial numbers are of one kind.
@@ -37,8 +38,15 @@ impl Index {
         let width = self.format.width(kind);
         let bucket = bucket_of(self.hash.of(issuer, bytes), table.buckets.len() - 1);
         let [start, end] = [bucket, bucket + 1].map(|bucket| table.buckets[bucket] as usize * width);
-        let mut records = table.records[start..end].chunks_exact(width);
-        records.find(|record| self.format.is_of(record, issuer, bytes)).map(|record| self.format.entry(record))
+        let mut rest = &table.records[start..end];
+        // Not by chunks of that width, whose number costs a division.
+        while let Some((record, others)) = rest.split_at_checked(width) {
+            if self.format.is_of(record, issuer, bytes) {
+                return Some(self.format.entry(record));
+            }
+            rest = others;
+        }
+        None
     }
 
     /// How many certificates it lists.

@@ -16,6 +16,7 @@ mod index;
 mod issuers;
 mod issuing_distribution_point;
 mod json;
+mod plain;
 mod reason;
 mod record;
 mod rows;

@@ -14,10 +14,11 @@ pub struct Entry {
 
 /// How the records of one CRL are written: the issuer's number, the serial number, the reason, the date.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(super) struct Format {
     /// 0 where all certificates have the same issuer.
-    issuer_width: usize,
-    date_width: usize,
+    issuer_width: u32,
+    date_width: u32,
     /// Dates count from here.
     first_date: i64,
 }
@@ -32,42 +33,50 @@ impl Format {
         Self { issuer_width: if last_issuer == 0 { 0 } else { 4 }, date_width: if fits { 4 } else { 8 }, first_date }
     }
 
+    fn issuer_width(&self) -> usize {
+        self.issuer_width as usize
+    }
+
+    fn date_width(&self) -> usize {
+        self.date_width as usize
+    }
+
     /// The bytes of a record of this kind.
     #[inline]
     pub(super) fn width(&self, kind: Kind) -> usize {
-        self.issuer_width + kind.length() + 1 + self.date_width
+        self.issuer_width() + kind.length() + 1 + self.date_width()
     }
 
     /// Writes a record of that width.
     #[inline]
     pub(super) fn write(&self, record: &mut [u8], issuer: u32, serial: &[u8], entry: Entry) {
-        let (number, rest) = record.split_at_mut(self.issuer_width);
+        let (number, rest) = record.split_at_mut(self.issuer_width());
         let (own_serial, rest) = rest.split_at_mut(serial.len());
-        number.copy_from_slice(&issuer.to_le_bytes()[..self.issuer_width]);
+        number.copy_from_slice(&issuer.to_le_bytes()[..self.issuer_width()]);
         own_serial.copy_from_slice(serial);
         rest[0] = entry.reason.map_or(NO_REASON, |reason| reason as u8);
-        rest[1..].copy_from_slice(&(entry.date - self.first_date).to_le_bytes()[..self.date_width]);
+        rest[1..].copy_from_slice(&(entry.date - self.first_date).to_le_bytes()[..self.date_width()]);
     }
 
     /// Whether the record is about this certificate.
     #[inline]
     pub(super) fn is_of(&self, record: &[u8], issuer: u32, serial: &[u8]) -> bool {
-        let (number, rest) = record.split_at(self.issuer_width);
+        let (number, rest) = record.split_at(self.issuer_width());
         // Most others differ in the first bytes, which are compared at once.
         serial.first_chunk::<4>().is_none_or(|head| rest.starts_with(head))
             && rest[..serial.len()] == *serial
-            && (self.issuer_width == 0 || *number == issuer.to_le_bytes())
+            && (self.issuer_width() == 0 || *number == issuer.to_le_bytes())
     }
 
     /// Whether both records, of one kind, are about the same certificate.
     pub(super) fn are_of_one(&self, record: &[u8], other: &[u8]) -> bool {
-        let about = record.len() - 1 - self.date_width;
+        let about = record.len() - 1 - self.date_width();
         record[..about] == other[..about]
     }
 
     /// What the record says.
     pub(super) fn entry(&self, record: &[u8]) -> Entry {
-        let (rest, date) = record.split_at(record.len() - self.date_width);
+        let (rest, date) = record.split_at(record.len() - self.date_width());
         let code = rest[rest.len() - 1];
         // The distance of two years with four digits each is far below 63 bits.
         let date = self.first_date.wrapping_add_unsigned(number(date));
@@ -76,7 +85,7 @@ impl Format {
 
     /// Whose certificate it is about: the issuer's number, and the serial number.
     pub(super) fn subject<'r>(&self, record: &'r [u8], kind: Kind) -> (u32, SerialNumber<'r>) {
-        let (issuer, rest) = record.split_at(self.issuer_width);
+        let (issuer, rest) = record.split_at(self.issuer_width());
         #[allow(clippy::cast_possible_truncation)] // It has four bytes at most.
         (number(issuer) as u32, SerialNumber { kind, bytes: &rest[..kind.length()] })
     }

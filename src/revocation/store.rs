@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 
 use super::held::HeldCrl;
+use super::plain::PlainCrl;
 use super::{Entry, RevocationReason};
 use crate::certificate::{Certificate, Name, OwnedCertificate};
 
@@ -29,6 +30,8 @@ pub(crate) struct Issuer {
     canonical_hash: u64,
     /// Newest first.
     crls: SmallVec<[Arc<HeldCrl>; 1]>,
+    /// What they are where they are the usual list, and no other CRL may be about its certificates.
+    plain: Option<PlainCrl>,
 }
 
 /// How many names are compared one by one.
@@ -55,11 +58,15 @@ impl CrlStore {
                     spellings: smallvec![name.as_der().into()],
                     canonical_hash,
                     crls: smallvec![Arc::clone(&held)],
+                    plain: None,
                 }),
             }
         }
         for issuer in &mut issuers {
             issuer.crls.sort_by(|a, b| Reverse(a.age_order()).cmp(&Reverse(b.age_order())));
+            if let ([only], false) = (&issuer.crls[..], has_indirect) {
+                issuer.plain = PlainCrl::new(only);
+            }
         }
         let mut index: Vec<(u64, u32)> = Vec::new();
         if issuers.len() > FEW {
@@ -69,6 +76,13 @@ impl CrlStore {
             index.sort_unstable();
         }
         Self { issuers: issuers.into(), signers: signers.into(), hasher, index: index.into(), has_indirect }
+    }
+
+    /// The usual list that is known to be signed with this very certificate, where there are few to look through.
+    #[inline]
+    pub(super) fn signed_by(&self, issuer: &Certificate<'_>) -> Option<&PlainCrl> {
+        let few = if self.issuers.len() <= FEW { &self.issuers[..] } else { &[] };
+        few.iter().filter_map(|issuer| issuer.plain.as_ref()).find(|plain| plain.is_by(issuer))
     }
 
     /// The CRLs by an issuer of this name, however it is spelt.
@@ -121,6 +135,10 @@ impl CrlStore {
 impl Issuer {
     pub(super) fn crls(&self) -> &[Arc<HeldCrl>] {
         &self.crls
+    }
+
+    pub(super) fn plain(&self) -> Option<&PlainCrl> {
+        self.plain.as_ref()
     }
 
     fn is_spelt(&self, der: &[u8]) -> bool {

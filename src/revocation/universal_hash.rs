@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 
 /// The keys of one index.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct UniversalHash {
     offset: u64,
     issuer: u64,

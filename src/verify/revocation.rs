@@ -76,15 +76,15 @@ pub(super) fn check<'c>(
     for (depth, certificate) in (0u32..).zip(path.certificates.iter().take(count)) {
         let issuer = path.certificates.get(depth as usize + 1).unwrap_or(&anchor);
         let unlisted = basis.memory.of(certificate).map(|known| known.unlisted());
-        let finding = revocation::check(store, Issued { certificate, issuer, unlisted }, conditions, &mut signers);
+        let finding = revocation::check(store, Issued { certificate, issuer, unlisted }, &conditions, &mut signers);
         report.from = report.from.max(finding.from);
         report.until = report.until.min(finding.until);
-        if let Some((code, detail)) = judged(finding.status, finding.crl.as_deref()) {
+        if let Some((code, detail)) = judged(finding.status, finding.crl) {
             let culprit = path.presented.get(depth as usize).map_or(Culprit::None, |index| Culprit::Presented(*index));
             report.reasons.push(Reason::new(code, depth, culprit).with(detail));
         }
         if let Some(crl) = finding.crl {
-            report.evidence.push((depth, crl));
+            report.evidence.push((depth, Arc::clone(crl)));
         }
     }
     report
@@ -120,7 +120,7 @@ pub(super) fn vouched_for<'c>(
 ) -> Option<(i64, i64)> {
     let (store, anchor) = (basis.crls?, path.anchor.certificate());
     let mut signers = OtherSigners { store, anchor: &anchor, presented, basis, nesting: Nesting::default() };
-    let finding = revocation::check(store, issued, conditions(basis), &mut signers);
+    let finding = revocation::check(store, issued, &conditions(basis), &mut signers);
     (finding.status == CrlStatus::NotRevoked).then_some((finding.from, finding.until))
 }
 
@@ -129,7 +129,7 @@ fn conditions<'r>(basis: &Basis<'r>) -> Conditions<'r> {
     Conditions { rules: &rules.crl, strength: rules.strength, time_skew: rules.time_skew, now: basis.now }
 }
 
-fn judged(status: CrlStatus, crl: Option<&CrlInfo>) -> Option<(Code, Option<Detail>)> {
+fn judged(status: CrlStatus, crl: Option<&Arc<CrlInfo>>) -> Option<(Code, Option<Detail>)> {
     let code = match status {
         CrlStatus::NotRevoked => return None,
         CrlStatus::Revoked(Entry { reason, date }) => {
