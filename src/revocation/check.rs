@@ -70,7 +70,7 @@ impl CrlFault {
     }
 }
 
-/// A certificate with its issuer by name and signature, on the path under examination.
+/// A certificate with its issuer, on the path under examination.
 #[derive(Clone, Copy)]
 pub(crate) struct Issued<'p, 'c> {
     pub(crate) certificate: &'p Certificate<'c>,
@@ -88,6 +88,9 @@ pub(crate) trait Signers {
     ///
     /// Why there is none.
     fn authorise(&mut self, held: &HeldCrl, subject: Issued<'_, '_>) -> Result<(), CrlFault>;
+
+    /// Whether the certificate is kept, so that it comes with the same layout again.
+    fn keeps(&self, issuer: &Certificate<'_>) -> bool;
 }
 
 /// When, and how strict.
@@ -99,16 +102,17 @@ pub(crate) struct Conditions<'r> {
     pub(crate) now: i64,
 }
 
-/// Looks a certificate up in every CRL that is about it.
+/// Looks a certificate up in every CRL that is about it. Its issuer has to be that by name, too, because a CRL may be found by
+/// either.
 #[inline]
 pub(crate) fn check<'s>(
     store: &'s CrlStore,
     subject: Issued<'_, '_>,
-    conditions: &Conditions<'_>,
+    conditions: Conditions<'_>,
     signers: &mut impl Signers,
 ) -> Finding<'s> {
     let known = store.signed_by(subject.issuer);
-    match known.and_then(|plain| cleared(plain, &subject, conditions)) {
+    match known.and_then(|plain| cleared(plain, &subject, &conditions)) {
         Some(finding) => finding,
         None => search(store, subject, conditions, signers),
     }
@@ -125,16 +129,20 @@ fn cleared<'s>(plain: &'s PlainCrl, subject: &Issued<'_, '_>, conditions: &Condi
 fn search<'s>(
     store: &'s CrlStore,
     subject: Issued<'_, '_>,
-    conditions: &Conditions<'_>,
+    conditions: Conditions<'_>,
     signers: &mut impl Signers,
 ) -> Finding<'s> {
     let issuer = store.find(&subject.certificate.issuer());
-    let plain = issuer.and_then(Issuer::plain).filter(|plain| plain.is_by_key_of(subject.issuer));
-    if let Some(finding) = plain.and_then(|plain| cleared(plain, &subject, conditions)) {
-        return finding;
+    if let Some(plain) = issuer.and_then(Issuer::plain).filter(|plain| plain.is_by_key_of(subject.issuer)) {
+        if signers.keeps(subject.issuer) {
+            plain.remember_signer(subject.issuer);
+        }
+        if let Some(finding) = cleared(plain, &subject, &conditions) {
+            return finding;
+        }
     }
     let own = issuer.map_or(&[][..], Issuer::crls);
-    let mut search = Search { subject, conditions: *conditions, signers, answer: Answer::default() };
+    let mut search = Search { subject, conditions, signers, answer: Answer::default() };
     let points = match distribution_point::distribution_points(subject.certificate) {
         Some(points) => points,
         // What it names is of no use to lists by its own issuer that are about everything.
@@ -162,10 +170,10 @@ impl Conditions<'_> {
         held.crl().signature_algorithm().is_some_and(|algorithm| algorithm.is_strong_enough(self.strength))
     }
 
-    /// The last second for which a list is used by itself; its nextUpdate is the largest number where it has none.
+    /// The last second for which a list of this end is used by itself. Neither skew nor grace is negative.
     #[inline]
-    pub(super) fn last_second(&self, next_update: i64) -> i64 {
-        self.rules.grace.map_or(i64::MAX, |grace| next_update.saturating_add(self.time_skew).saturating_add(grace))
+    pub(super) fn used_until(&self, end: i64) -> i64 {
+        self.rules.grace.map_or(i64::MAX, |grace| end.saturating_add(self.time_skew).saturating_add(grace))
     }
 }
 
@@ -196,6 +204,10 @@ struct NobodyElse;
 impl Signers for NobodyElse {
     fn authorise(&mut self, _: &HeldCrl, _: Issued<'_, '_>) -> Result<(), CrlFault> {
         Err(CrlFault::IssuerUnknown)
+    }
+
+    fn keeps(&self, _: &Certificate<'_>) -> bool {
+        false
     }
 }
 
@@ -308,8 +320,7 @@ impl<'s, S: Signers> Search<'s, '_, '_, S> {
     fn last_second<'h>(&mut self, held: &HeldCrl, series: impl Iterator<Item = &'h Arc<HeldCrl>>) -> i64 {
         let conditions = self.conditions;
         let Conditions { time_skew, now, .. } = conditions;
-        let last_second = |held: &HeldCrl| conditions.last_second(held.crl().next_update().unwrap_or(i64::MAX));
-        let own = last_second(held);
+        let own = conditions.used_until(held.end());
         if own >= now {
             return own;
         }
@@ -318,7 +329,10 @@ impl<'s, S: Signers> Search<'s, '_, '_, S> {
                 && delta.crl().unknown_critical_extension().is_none()
         };
         let deltas = series.filter(|delta| delta.completes(held) && is_used(delta));
-        deltas.filter(|delta| self.trust(delta).is_ok()).map(|delta| last_second(delta)).fold(own, i64::max)
+        deltas
+            .filter(|delta| self.trust(delta).is_ok())
+            .map(|delta| conditions.used_until(delta.end()))
+            .fold(own, i64::max)
     }
 }
 

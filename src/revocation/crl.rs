@@ -195,9 +195,10 @@ impl Crl {
         self.index.find(issuer, serial)
     }
 
-    /// Whether it lists the certificate by its own issuer with this serial number; for a list that is not indirect.
+    /// Whether it lists the certificate by its own issuer with this serial number; for a list that names no other issuer.
     #[inline]
     pub(super) fn finds_own(&self, serial: &[u8]) -> bool {
+        debug_assert!(self.issuers.is_none());
         self.index.find(0, serial).is_some()
     }
 

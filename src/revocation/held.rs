@@ -77,8 +77,13 @@ impl HeldCrl {
     }
 
     /// Whether it is a complete list of all that its issuer issued, and nothing in it is beyond understanding.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// Its nextUpdate in Unix time; the largest number where it has none.
+    pub(super) fn end(&self) -> i64 {
+        self.info.next_update.unwrap_or(i64::MAX)
     }
 
     pub(crate) fn info(&self) -> &Arc<CrlInfo> {

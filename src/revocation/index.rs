@@ -10,7 +10,8 @@ use super::record::{Entry, Format};
 use super::serial_number::{Kind, SerialNumber};
 use super::universal_hash::UniversalHash;
 
-/// All entries of a CRL. In this order, a question takes two cache lines of it.
+/// All entries of a CRL. In this order, a question takes two cache lines of it where serial numbers are of one length, at most
+/// 20 bytes.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Index {

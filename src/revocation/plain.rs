@@ -7,20 +7,23 @@ use super::held::{CrlInfo, HeldCrl};
 use crate::certificate::{Certificate, Layout};
 use crate::signature::SignatureAlgorithm;
 
-/// Such a list, with all that it takes to say that it is good in one cache line.
+/// Such a list, with all that it takes to say that it is good in one cache line, because a look-up costs lines of memory more
+/// than instructions.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(super) struct PlainCrl {
     held: Arc<HeldCrl>,
     info: Arc<CrlInfo>,
-    /// The layout of a certificate of its signer, who may sign it; no other certificate has that.
+    /// The layout of a certificate of its signer, who may sign it. No other certificate has that.
     signer: OnceLock<Arc<Layout>>,
     identity: u64,
     this_update: i64,
-    /// The largest number where it does not say.
-    next_update: i64,
+    end: i64,
     algorithm: SignatureAlgorithm,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<PlainCrl>() == 64);
 
 impl PlainCrl {
     /// None where it takes more to judge the list.
@@ -31,7 +34,7 @@ impl PlainCrl {
             signer: OnceLock::new(),
             identity: held.identity(),
             this_update: held.crl().this_update(),
-            next_update: held.crl().next_update().unwrap_or(i64::MAX),
+            end: held.end(),
             algorithm,
             held: Arc::clone(held),
         })
@@ -47,21 +50,21 @@ impl PlainCrl {
         self.signer.get().is_some_and(|signer| Arc::ptr_eq(signer, issuer.layout()))
     }
 
-    /// Whether the key of this certificate, which has the name of the list's issuer, is known to have signed the list, and
-    /// may. The first such certificate is remembered.
+    /// Whether the key of this certificate is known to have signed it, and may.
     pub(super) fn is_by_key_of(&self, issuer: &Certificate<'_>) -> bool {
-        let is_signer = self.held.is_signed_by(issuer) && may_sign_crls(issuer);
-        if is_signer {
-            self.signer.get_or_init(|| Arc::clone(issuer.layout()));
-        }
-        is_signer
+        self.held.is_signed_by(issuer) && may_sign_crls(issuer)
+    }
+
+    /// Remembers a certificate of such a key, the first one for good.
+    pub(super) fn remember_signer(&self, issuer: &Certificate<'_>) {
+        self.signer.get_or_init(|| Arc::clone(issuer.layout()));
     }
 
     /// The seconds for which it says that a certificate by its signer was not revoked; none where it does not say so now.
     #[inline]
     pub(super) fn clears(&self, subject: &Issued<'_, '_>, conditions: &Conditions<'_>) -> Option<(i64, i64)> {
         let from = self.this_update.saturating_sub(conditions.time_skew);
-        let until = conditions.last_second(self.next_update);
+        let until = conditions.used_until(self.end);
         if !(from..=until).contains(&conditions.now) || !self.algorithm.is_strong_enough(conditions.strength) {
             return None;
         }

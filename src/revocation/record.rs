@@ -14,7 +14,7 @@ pub struct Entry {
 
 /// How the records of one CRL are written: the issuer's number, the serial number, the reason, the date.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
+#[repr(C)] // The widths first, which fill a cache line of an index.
 pub(super) struct Format {
     /// 0 where all certificates have the same issuer.
     issuer_width: u32,

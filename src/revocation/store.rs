@@ -30,7 +30,7 @@ pub(crate) struct Issuer {
     canonical_hash: u64,
     /// Newest first.
     crls: SmallVec<[Arc<HeldCrl>; 1]>,
-    /// What they are where they are the usual list, and no other CRL may be about its certificates.
+    /// The only one of them where it is the usual list; none where any CRL of the store is indirect.
     plain: Option<PlainCrl>,
 }
 
@@ -78,7 +78,7 @@ impl CrlStore {
         Self { issuers: issuers.into(), signers: signers.into(), hasher, index: index.into(), has_indirect }
     }
 
-    /// The usual list that is known to be signed with this very certificate, where there are few to look through.
+    /// The usual list that is known to be signed with this very certificate. Among many the name finds it sooner.
     #[inline]
     pub(super) fn signed_by(&self, issuer: &Certificate<'_>) -> Option<&PlainCrl> {
         let few = if self.issuers.len() <= FEW { &self.issuers[..] } else { &[] };

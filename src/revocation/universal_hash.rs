@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 
 /// The keys of one index.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C)] // What the usual serial number needs first, which fills a cache line of an index.
 pub(super) struct UniversalHash {
     offset: u64,
     issuer: u64,

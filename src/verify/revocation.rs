@@ -76,7 +76,7 @@ pub(super) fn check<'c>(
     for (depth, certificate) in (0u32..).zip(path.certificates.iter().take(count)) {
         let issuer = path.certificates.get(depth as usize + 1).unwrap_or(&anchor);
         let unlisted = basis.memory.of(certificate).map(|known| known.unlisted());
-        let finding = revocation::check(store, Issued { certificate, issuer, unlisted }, &conditions, &mut signers);
+        let finding = revocation::check(store, Issued { certificate, issuer, unlisted }, conditions, &mut signers);
         report.from = report.from.max(finding.from);
         report.until = report.until.min(finding.until);
         if let Some((code, detail)) = judged(finding.status, finding.crl) {
@@ -120,7 +120,7 @@ pub(super) fn vouched_for<'c>(
 ) -> Option<(i64, i64)> {
     let (store, anchor) = (basis.crls?, path.anchor.certificate());
     let mut signers = OtherSigners { store, anchor: &anchor, presented, basis, nesting: Nesting::default() };
-    let finding = revocation::check(store, issued, &conditions(basis), &mut signers);
+    let finding = revocation::check(store, issued, conditions(basis), &mut signers);
     (finding.status == CrlStatus::NotRevoked).then_some((finding.from, finding.until))
 }
 
@@ -186,6 +186,10 @@ impl Signers for OtherSigners<'_, '_> {
             };
         }
         Err(fault)
+    }
+
+    fn keeps(&self, issuer: &Certificate<'_>) -> bool {
+        Arc::ptr_eq(issuer.layout(), self.anchor.layout()) || self.basis.memory.of(issuer).is_some()
     }
 }
 
