@@ -128,6 +128,8 @@ const clientcert_decision *decide(request_rec *request, const struct request *of
     number(facts, CLIENTCERT_REQUEST_LATE, of->late ? CLIENTCERT_LATE_ANSWERED : CLIENTCERT_LATE_NOT_ASKED);
     number(facts, CLIENTCERT_REQUEST_LOG_OUT, place != NULL && place->log_out == 1 && required != &nothing);
     number(facts, CLIENTCERT_REQUEST_LOGGED_OUT, has_cookie(request, log_out_cookie));
+    /* RFC 8470: of a proxy, whatever its value is. */
+    number(facts, CLIENTCERT_REQUEST_EARLY_DATA, apr_table_get(headers, "Early-Data") != NULL);
     text(facts, CLIENTCERT_REQUEST_METHOD, request->method);
     text(facts, CLIENTCERT_REQUEST_TARGET, request->unparsed_uri);
     text(facts, CLIENTCERT_REQUEST_AUTHORITY, apr_table_get(headers, "Host"));

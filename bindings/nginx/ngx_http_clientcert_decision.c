@@ -147,6 +147,8 @@ static void describe(ngx_http_request_t *r, const ngx_http_clientcert_loc_conf_t
         text(facts, CLIENTCERT_REQUEST_SERVER_NAME, host.data, host.len);
     else if (name != NULL)
         text(facts, CLIENTCERT_REQUEST_SERVER_NAME, (const u_char *)name, ngx_strlen(name));
+    /* RFC 8470: of a proxy, whatever its value is. */
+    number(facts, CLIENTCERT_REQUEST_EARLY_DATA, ngx_http_clientcert_header(r, "early-data").data != NULL);
     header(facts, CLIENTCERT_REQUEST_ORIGIN, r, "origin");
     header(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_METHOD, r, "access-control-request-method");
     header(facts, CLIENTCERT_REQUEST_ACCESS_CONTROL_REQUEST_HEADERS, r, "access-control-request-headers");

@@ -179,6 +179,15 @@ def test_a_user_comes_in_where_it_is_listed(site: Site) -> None:
 
 
 @either
+def test_early_data_of_a_proxy_is_too_early(site: Site) -> None:
+    alice = site.client("good")
+    for value in ("1", "0", "1, 1", "x"):
+        assert alice.get("/user", headers={"Early-Data": value}).status == 425, value
+        assert alice.get("/", headers={"Early-Data": value}).status == 200, value
+    assert alice.get("/user").status == 200
+
+
+@either
 def test_what_the_framework_calls_its_user(site: Site) -> None:
     page = site.client("good").get("/user").json
     assert page.get("remote_user", "alice") == "alice"

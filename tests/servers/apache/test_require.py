@@ -74,6 +74,16 @@ def test_who_gets_in(server: Apache, pki: Pki, name: str) -> None:
             assert answer.body == "private\n" or client not in allowed
 
 
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_early_data_of_a_proxy(server: Apache, pki: Pki, http: str) -> None:
+    """RFC 8470 section 5.1: several headers, and any other value, are a 1."""
+    for values in [["1"], ["0"], ["x"], ["0", "0"]]:
+        headers = [("Early-Data", value) for value in values]
+        answer = curl(pki, server.port, "/alice/", "good", http=http, headers=headers)
+        assert answer.status == 425
+    assert curl(pki, server.port, "/alice/", "good", http=http).status == 200
+
+
 # A place that requires alice, and something else that would let others in.
 DODGES = {
     "granted": ["Require all granted", "ClientCertRequire user alice"],

@@ -359,6 +359,17 @@ def test_early_data(server: Nginx, pki: Pki, tmp_path: Path) -> None:
         eventually(lambda path=path: send_early(path) == 425, f"{path} is too early")  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_early_data_of_a_proxy(server: Nginx, pki: Pki, http: str) -> None:
+    """RFC 8470 section 5.1: several headers, and any other value, are a 1."""
+    port = server.port_of("early")
+    for values in [["1"], ["0"], ["x"], ["0", "0"]]:
+        headers = [("Early-Data", value) for value in values]
+        assert curl(pki, port, "/user", "good", http=http, headers=headers).status == 425
+        assert curl(pki, port, "/", "good", http=http, headers=headers).status == 200
+    assert curl(pki, port, "/user", "good", http=http).status == 200
+
+
 def preflight(
     pki: Pki, port: int, path: str, http: str, origin: str = "https://app.example.com"
 ) -> Answer:

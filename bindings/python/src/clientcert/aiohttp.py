@@ -157,6 +157,7 @@ def _facts(request: web.Request) -> Facts:
         access_control_request_headers=field(hdrs.ACCESS_CONTROL_REQUEST_HEADERS),
         accept=field(hdrs.ACCEPT),
         cookie=field(hdrs.COOKIE, "; "),
+        early_data="Early-Data" in request.headers,
     )
 
 

@@ -115,6 +115,7 @@ def facts_of(scope: Scope) -> Facts:
         access_control_request_headers=fields.get(b"access-control-request-headers"),
         accept=fields.get(b"accept"),
         cookie=fields.get(b"cookie"),
+        early_data=b"early-data" in fields,
         handshake_time=own.get("handshake_time"),
     )
 

@@ -161,6 +161,8 @@ class Facts:
     access_control_request_headers: Optional[str] = None
     accept: Optional[str] = None
     cookie: Optional[str] = None
+    early_data: bool = False
+    """Whether there is a header Early-Data of a proxy, whatever its value is (RFC 8470)."""
     server_name: Optional[str] = None
     handshake_time: Optional[int] = None
 
@@ -247,6 +249,7 @@ class Client:
                 nonce=_cookies(facts.cookie).get("__Host-clientcert"),
                 http_version=facts.http_version,
                 handshake_time=facts.handshake_time,
+                early_data=facts.early_data,
                 log_out=rule.logs_out,
                 logged_out=self.logged_out and not logs_in,
             ),

@@ -113,6 +113,7 @@ def facts_of(environ: Environ) -> Facts:
         access_control_request_headers=environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
         accept=environ.get("HTTP_ACCEPT"),
         cookie=environ.get("HTTP_COOKIE"),
+        early_data="HTTP_EARLY_DATA" in environ,
         handshake_time=_handshake_time(_socket(environ)),
     )
 
