@@ -184,7 +184,7 @@ impl Lists {
 /// Ours with each set of lists, in turns: the difference is small beside what disturbs a machine. Each round has new
 /// verifiers, which share what was read of the CRLs; their first client is not counted.
 fn verifications(bench: &Bench, world: &World, lists: &[Lists]) -> Vec<Samples> {
-    const MORE_ROUNDS: usize = 8;
+    const MORE_ROUNDS: usize = 40;
     let [first, others @ ..] = &world.chains[..] else { unreachable!("a world has clients") };
     let config = |lists: &Lists| {
         let mut config = ours::config(world.root.der());
