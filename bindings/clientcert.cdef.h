@@ -60,6 +60,7 @@ clientcert_verifier *clientcert_verifier_ref(const clientcert_verifier *verifier
 void clientcert_verifier_free(clientcert_verifier *verifier);
 int32_t clientcert_verifier_reload(const clientcert_verifier *verifier, clientcert_error **error);
 int32_t clientcert_verifier_refresh(const clientcert_verifier *verifier, int32_t *changed, clientcert_error **error);
+uint64_t clientcert_verifier_unread(const clientcert_verifier *verifier);
 uint64_t clientcert_verifier_statistic(const clientcert_verifier *verifier, int32_t which);
 typedef enum {
     CLIENTCERT_MODE_OFF = 0,

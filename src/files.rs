@@ -35,6 +35,15 @@ pub(crate) fn trace(metadata: &Metadata) -> Trace {
     (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
 }
 
+/// What the file system says of files, without opening one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    /// Whether they would have to be read.
+    pub(crate) changed: bool,
+    /// Their sizes.
+    pub(crate) bytes: u64,
+}
+
 /// Whether a file was older at `now` than the file system's clock is coarse, so that a later change shows in its trace.
 pub(crate) fn is_settled(trace: &Trace, now: SystemTime) -> bool {
     trace.2.is_some_and(|changed| is_past(changed, now))

@@ -249,6 +249,17 @@ impl Verifier {
         self.swap(true).map(|()| true)
     }
 
+    /// How many bytes [`Verifier::refresh`] would have to read now, at most: 0 where it would find nothing changed, else the
+    /// sizes of all files that the policy is made of, and 1 at least. None where it would ask a database. For hosts that
+    /// refresh in a thread of their own only where it may take long.
+    ///
+    /// It looks at names, dates and sizes each time it is called, opens no file and waits for nobody. Files that were
+    /// read right after they were written count as changed until a refresh read them again. Files that a changed file of
+    /// registrations names for the first time do not count.
+    pub fn unread(&self) -> Option<u64> {
+        self.policy().unread(&self.config)
+    }
+
     /// The registry of keys, where the configuration names one. Whoever changes it calls [`Verifier::refresh`].
     pub fn registry(&self) -> Option<&Arc<Registry>> {
         self.config.registry()

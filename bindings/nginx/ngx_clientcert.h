@@ -26,6 +26,7 @@ typedef struct {
     ngx_flag_t enable;
     ngx_array_t *settings; /* of ngx_clientcert_setting_t, in the order of the file; NULL: none */
     time_t refresh;
+    int thread; /* refreshes, however little there is to read */
     u_char *file; /* where `clientcert on` is */
     ngx_uint_t line;
     clientcert_verifier *verifier; /* NULL: off, or without a policy, which refuses */
@@ -55,17 +56,19 @@ typedef struct {
     ngx_str_t options;
     ngx_array_t contexts; /* of ngx_clientcert_context_t */
     time_t refresh;       /* in seconds; 0: never */
-    time_t due;           /* of the thread alone */
+    int thread;           /* refreshes, however little there is to read */
+    time_t due;           /* of the thread alone, once it was started */
     int changed;          /* from here on under the mutex of the set */
     char failure[512], reported[512];
     int failed;
 } ngx_clientcert_policy_t;
 
-/* All of them, and the thread that refreshes them in a worker. */
+/* All of them, and what refreshes them in a worker: the timer, or the thread once it was started. */
 typedef struct {
     ngx_array_t policies; /* of ngx_clientcert_policy_t * */
     ngx_uint_t enabled;   /* servers */
     pthread_t thread;
+    int started;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     int stop;
@@ -78,6 +81,7 @@ char *ngx_clientcert_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_clientcert_option(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_clientcert_values(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_clientcert_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_clientcert_refresh(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* The directives of both modules. */
 #define NGX_CLIENTCERT_COMMANDS(where, offset)                                                                         \
@@ -90,7 +94,7 @@ char *ngx_clientcert_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
         {ngx_string("clientcert_registry"), (where) | NGX_CONF_TAKE1, ngx_clientcert_values, offset, 0, NULL},         \
         {ngx_string("clientcert_config"), (where) | NGX_CONF_TAKE1, ngx_clientcert_values, offset, 0, NULL},           \
         {ngx_string("clientcert_identity"), (where) | NGX_CONF_1MORE, ngx_clientcert_rule, offset, 0, NULL}, {         \
-        ngx_string("clientcert_refresh"), (where) | NGX_CONF_TAKE1, ngx_conf_set_sec_slot, offset,                     \
+        ngx_string("clientcert_refresh"), (where) | NGX_CONF_TAKE12, ngx_clientcert_refresh, offset,                   \
             offsetof(ngx_clientcert_conf_t, refresh), NULL                                                             \
     }
 
@@ -107,7 +111,7 @@ void *ngx_clientcert_create_set(ngx_conf_t *cf);
 ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ngx_clientcert_conf_t *conf,
                                    const ngx_clientcert_stock_t *stock, SSL_CTX *context, const ngx_str_t *host);
 
-/* Starts the thread of a worker, which is joined before the cycle's pool is freed. NULL has none. */
+/* Starts what refreshes in a worker, which ends before the cycle's pool is freed. NULL has nothing to refresh. */
 ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set);
 
 /* Sets what a context takes from its policy anew. */

@@ -137,6 +137,20 @@ char *ngx_clientcert_rule(ngx_conf_t *cf, ngx_command_t *cmd, void *conf) {
     return set(cf, conf, name, rule);
 }
 
+/* clientcert_refresh TIME [thread]; */
+char *ngx_clientcert_refresh(ngx_conf_t *cf, ngx_command_t *cmd, void *data) {
+    ngx_clientcert_conf_t *conf = data;
+    ngx_str_t *words = cf->args->elts;
+
+    if (cf->args->nelts == 3 && ngx_strcmp(words[2].data, "thread") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "clientcert_refresh takes a time and \"thread\", not \"%V\"",
+                           &words[2]);
+        return NGX_CONF_ERROR;
+    }
+    conf->thread = cf->args->nelts == 3;
+    return ngx_conf_set_sec_slot(cf, cmd, conf);
+}
+
 void ngx_clientcert_init_conf(ngx_clientcert_conf_t *conf) {
     conf->enable = NGX_CONF_UNSET;
     conf->refresh = NGX_CONF_UNSET;
@@ -153,6 +167,8 @@ char *ngx_clientcert_merge_conf(ngx_conf_t *cf, ngx_clientcert_conf_t *parent, n
         conf->line = parent->line;
     }
     ngx_conf_merge_value(conf->enable, parent->enable, 0);
+    if (conf->refresh == NGX_CONF_UNSET)
+        conf->thread = parent->thread;
     ngx_conf_merge_sec_value(conf->refresh, parent->refresh, 10);
     if (parent->settings == NULL)
         return NGX_CONF_OK;

@@ -91,7 +91,7 @@ static void log_warnings(ngx_conf_t *cf, const clientcert_verifier *verifier) {
 
 /* The policy of some options: one that there is, or a new one. */
 static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *set, clientcert_config *config,
-                                          time_t refresh, clientcert_error **error) {
+                                          const ngx_clientcert_conf_t *conf, clientcert_error **error) {
     ngx_clientcert_policy_t **known = set->policies.elts, *policy;
     ngx_pool_cleanup_t *cleanup;
     ngx_str_t options;
@@ -99,9 +99,11 @@ static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *
 
     options.data = (u_char *)clientcert_config_dump(config, &options.len);
     for (i = 0; options.data != NULL && i < set->policies.nelts; i++)
-        if (known[i]->refresh == refresh && known[i]->options.len == options.len &&
-            ngx_memcmp(known[i]->options.data, options.data, options.len) == 0)
+        if (known[i]->refresh == conf->refresh && known[i]->options.len == options.len &&
+            ngx_memcmp(known[i]->options.data, options.data, options.len) == 0) {
+            known[i]->thread |= conf->thread;
             return known[i];
+        }
     policy = ngx_pcalloc(cf->pool, sizeof(*policy));
     cleanup = ngx_pool_cleanup_add(cf->pool, 0);
     known = ngx_array_push(&set->policies);
@@ -113,7 +115,8 @@ static ngx_clientcert_policy_t *policy_of(ngx_conf_t *cf, ngx_clientcert_set_t *
         return NULL;
     cleanup->handler = free_policy;
     cleanup->data = policy;
-    policy->refresh = refresh;
+    policy->refresh = conf->refresh;
+    policy->thread = conf->thread;
     if (options.data != NULL && (policy->options.data = ngx_pstrdup(cf->pool, &options)) != NULL)
         policy->options.len = options.len;
     log_warnings(cf, policy->verifier);
@@ -183,7 +186,7 @@ ngx_int_t ngx_clientcert_take_over(ngx_conf_t *cf, ngx_clientcert_set_t *set, ng
     }
     config = configure(cf, conf, stock, &names_differ, &error);
     if (config != NULL)
-        policy = policy_of(cf, set, config, conf->refresh, &error);
+        policy = policy_of(cf, set, config, conf, &error);
     clientcert_config_free(config);
     if (policy == NULL) {
         if (context != NULL)

@@ -139,6 +139,26 @@ pub unsafe extern "C" fn clientcert_verifier_refresh(
     }
 }
 
+/// How many bytes `clientcert_verifier_refresh` would have to read now, at most, for hosts that call it from an event loop
+/// where that is little, and from a thread where it is much or a database has to be asked.
+///
+/// It looks at names, dates and sizes, at every call; it opens no file, asks nobody, and waits for no other thread. Files
+/// that were read right after they were written count as changed until they are read again. Files that a changed file
+/// of registrations names for the first time do not count.
+///
+/// @param[in] verifier Borrowed.
+/// @return 0 where it would find nothing changed; else the sizes of all files that the policy is made of, and 1 at least,
+/// also where one is missing. `UINT64_MAX` where it would ask a database, and for NULL.
+/// @since 1
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn clientcert_verifier_unread(verifier: *const clientcert_verifier) -> u64 {
+    guard(u64::MAX, || {
+        // SAFETY: the header's contract for handles.
+        unsafe { borrow(verifier) }.and_then(Verifier::unread).unwrap_or(u64::MAX)
+    })
+}
+
 /// One of the numbers that tell how the verifier is doing.
 ///
 /// @param[in] verifier Borrowed. NULL has only zeros.

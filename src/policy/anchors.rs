@@ -11,6 +11,7 @@ use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{Calendar, Certificate, OwnedCertificate};
 use crate::crypto::sha256;
+use crate::files::Look;
 use crate::verify::{AnchorStore, Code, Rules, check_anchor};
 
 /// The pinned certificates of a policy, indexed, and the files that they are from.
@@ -60,6 +61,13 @@ impl Anchors {
             self.settled.store(true, Ordering::Relaxed);
         }
         same
+    }
+
+    /// Whether the files would have to be read to tell.
+    pub(super) fn look(&self, config: &Config) -> Look {
+        let found = Fingerprint::of(CA, Wanted::Certificates, config.sources(Key::Ca));
+        let changed = !self.fingerprint.equals(&found) || !self.settled.load(Ordering::Relaxed);
+        Look { changed, bytes: found.bytes() }
     }
 }
 

@@ -13,7 +13,7 @@ use super::source::{BYTES, Contents, Fingerprint, Place, Source, Wanted, files_o
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{Calendar, OwnedCertificate, is_pem, pem, split_der};
-use crate::files::{self, Trace, is_settled, trace};
+use crate::files::{self, Look, Trace, is_settled, trace};
 use crate::revocation::{Crl, CrlStore, HeldCrl, may_sign_crls};
 use crate::verify::{Anchor, AnchorStore};
 
@@ -101,6 +101,14 @@ impl Crls {
         let same = self.fingerprints.iter().zip(&fingerprints(config)).all(|(own, found)| own.equals(found));
         same && self.files.iter().all(|file| file.is_current())
     }
+
+    /// Whether files would have to be read to tell.
+    pub(super) fn look(&self, config: &Config) -> Look {
+        let found = fingerprints(config);
+        let same = self.fingerprints.iter().zip(&found).all(|(own, found)| own.equals(found));
+        let changed = !same || self.files.iter().any(|file| file.must_be_read_again());
+        Look { changed, bytes: found.iter().map(Fingerprint::bytes).fold(0, u64::saturating_add) }
+    }
 }
 
 /// The traces of the files of CRLs, and of the certificates of their issuers.
@@ -156,7 +164,7 @@ impl CrlFile {
 
     /// Whether a file of the same trace holds what it held. One that was too new to tell is read again, once.
     fn is_current(&self) -> bool {
-        if self.is_settled() || !is_settled(&self.trace, SystemTime::now()) {
+        if !self.must_be_read_again() {
             return true;
         }
         let Ok(Ok(again)) = Self::open(&self.path) else { return false };
@@ -164,6 +172,11 @@ impl CrlFile {
             && self.crls.iter().zip(&again.crls).all(|(held, again)| held.is_same_as(again));
         self.settled.store(same, Ordering::Relaxed);
         same
+    }
+
+    /// Whether it was too new to tell, and is no more.
+    fn must_be_read_again(&self) -> bool {
+        !self.is_settled() && is_settled(&self.trace, SystemTime::now())
     }
 
     fn is_settled(&self) -> bool {

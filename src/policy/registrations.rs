@@ -10,6 +10,7 @@ use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::Certificate;
+use crate::files::Look;
 use crate::registry::{Index, Registry};
 use crate::verify::Lookup;
 
@@ -106,6 +107,14 @@ impl Registrations {
             Err(_) if self.available && self.is_too_old(settings) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the registry would have to be read. None where nobody can say without asking a database. That it need not
+    /// confirms what is known, as [`Registrations::is_current`] does.
+    pub(super) fn look(&self) -> Option<Look> {
+        let bytes = self.registry.bytes()?;
+        let fresh = self.freshness().unwrap_or(false);
+        Some(Look { changed: !fresh || !self.available, bytes })
     }
 
     /// What the operator should know.

@@ -1,9 +1,13 @@
 //! Secrets: where they come from, and what is wrong with how they are kept.
 
 use std::fmt;
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
 
 use super::config::Config;
 use super::options::{Key, OptionInfo};
@@ -12,7 +16,7 @@ use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::from_hex;
 use crate::crypto::{random, sha256};
-use crate::files;
+use crate::files::{self, Look, Trace, is_settled, trace};
 use crate::seal::Keys;
 
 /// One setting of an option that takes secrets.
@@ -30,7 +34,12 @@ pub(super) struct SessionKeys {
     pub(super) warnings: Vec<Warning>,
     /// The SHA-256 of each secret.
     digests: Vec<[u8; 32]>,
+    /// The files before they were read last. None where a later change may not show in them.
+    seen: Mutex<Option<Vec<Seen>>>,
 }
+
+/// A file's trace, or why there is none.
+type Seen = Result<Trace, ErrorKind>;
 
 const SHORTEST: usize = 32;
 const LONGEST: usize = 1024;
@@ -106,6 +115,7 @@ impl SessionKeys {
     /// [`Error::Io`] and [`Error::Malformed`] with the file; [`Error::Internal`] where the system gives no random bytes.
     pub(super) fn load(config: &Config) -> Result<Self, Error> {
         let mut warnings = Vec::new();
+        let seen = settled(config).into();
         let secrets = config.secrets(Key::SessionKeys).iter().map(|secret| secret.read(&mut warnings));
         let mut secrets = secrets.collect::<Result<Vec<_>, Error>>()?;
         if secrets.is_empty() {
@@ -114,7 +124,7 @@ impl SessionKeys {
         let digests = secrets.iter().map(|secret| sha256(secret)).collect();
         let keys =
             Keys::new(secrets.iter().map(|secret| &**secret)).ok_or(Error::Internal("there is no session key"))?;
-        Ok(Self { keys, warnings, digests })
+        Ok(Self { keys, warnings, digests, seen })
     }
 
     /// The same, or what this process has already where it has given up the right to read it.
@@ -128,11 +138,23 @@ impl SessionKeys {
     /// Whether the files still hold the same, as far as this process can tell. They are small, and read.
     pub(super) fn is_current(&self, config: &Config) -> bool {
         let named = config.secrets(Key::SessionKeys);
+        let seen = settled(config);
         let same = |(secret, digest): (&Secret, &[u8; 32])| match secret.read(&mut Vec::new()) {
             Ok(secret) => sha256(&secret) == *digest,
             Err(error) => is_out_of_reach(&error),
         };
-        named.iter().zip(&self.digests).all(same)
+        let all = named.iter().zip(&self.digests).all(same);
+        if all {
+            *self.seen.lock() = seen;
+        }
+        all
+    }
+
+    /// Whether the files would have to be read to tell.
+    pub(super) fn look(&self, config: &Config) -> Look {
+        let found = seen(config);
+        let bytes = found.iter().flatten().map(|trace| trace.0).fold(0, u64::saturating_add);
+        Look { changed: self.seen.lock().as_ref() != Some(&found), bytes }
     }
 }
 
@@ -144,6 +166,22 @@ impl fmt::Debug for Secret {
             Self::Bytes(_) => f.write_str("Bytes"),
         }
     }
+}
+
+/// What the file system says of the files.
+fn seen(config: &Config) -> Vec<Seen> {
+    let files = config.secrets(Key::SessionKeys).iter().filter_map(|secret| match secret {
+        Secret::File(path) => Some(path),
+        Secret::Bytes(_) => None,
+    });
+    files.map(|path| fs::metadata(path).map(|metadata| trace(&metadata)).map_err(|error| error.kind())).collect()
+}
+
+/// The same, where every later change will show in it.
+fn settled(config: &Config) -> Option<Vec<Seen>> {
+    let now = SystemTime::now();
+    let seen = seen(config);
+    seen.iter().flatten().all(|trace| is_settled(trace, now)).then_some(seen)
 }
 
 /// The secret of this process and of the children that it forks from now on.

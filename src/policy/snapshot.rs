@@ -19,6 +19,7 @@ use super::settings::Settings;
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::Certificate;
+use crate::files::Look;
 use crate::identity::{Rules as IdentityRules, Strength};
 use crate::registry::Registry;
 use crate::revocation::{CrlCheck, CrlState, CrlStore};
@@ -292,6 +293,19 @@ impl Policy {
             Some(registrations) if files => registrations.is_current(&self.settings),
             _ => Ok(files),
         }
+    }
+
+    /// How many bytes there are to read at most: 0 where nothing has to be read to tell that the policy is current, else the
+    /// sizes of all files that it is made of. None where a database would have to be asked. It opens no file.
+    pub(crate) fn unread(&self, config: &Config) -> Option<u64> {
+        let registrations = match &self.registrations {
+            Some(registrations) => registrations.look()?,
+            None => Look::default(),
+        };
+        let crls = self.crls.as_ref().map(|crls| crls.look(config)).unwrap_or_default();
+        let looks = [self.anchors.look(config), crls, self.session_keys.look(config), registrations];
+        let bytes = looks.iter().map(|look| look.bytes).fold(0, u64::saturating_add);
+        Some(if looks.iter().any(|look| look.changed) { bytes.max(1) } else { 0 })
     }
 }
 

@@ -243,6 +243,7 @@ impl fmt::Display for Place {
 pub(super) struct Fingerprint {
     hash: u64,
     settled: bool,
+    bytes: u64,
 }
 
 impl Fingerprint {
@@ -251,6 +252,7 @@ impl Fingerprint {
         let now = SystemTime::now();
         let mut state = DefaultHasher::new();
         let mut newest = None;
+        let mut bytes = 0_u64;
         for source in sources {
             let Source::Path(path) = source else { continue };
             let Ok(files) = files_of(option, wanted, path) else {
@@ -261,11 +263,12 @@ impl Fingerprint {
                 let metadata = fs::metadata(&file);
                 file.hash(&mut state);
                 metadata.as_ref().ok().map(trace).hash(&mut state);
+                bytes = bytes.saturating_add(metadata.as_ref().map_or(0, fs::Metadata::len));
                 newest = newest.max(metadata.ok().and_then(|metadata| last_change(&metadata)));
             }
         }
         let settled = newest.is_none_or(|newest| is_past(newest, now));
-        Self { hash: state.finish(), settled }
+        Self { hash: state.finish(), settled, bytes }
     }
 
     /// Whether the file system says the same. It may say so after a change where the earlier one is not settled.
@@ -276,6 +279,11 @@ impl Fingerprint {
     /// Whether every file is older than the file system's clock is coarse, so that no change can hide.
     pub(super) fn is_settled(&self) -> bool {
         self.settled
+    }
+
+    /// The sizes of all files together. Reading ends at a source that cannot be listed, so that has none.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 

@@ -16,6 +16,11 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync {
     /// Whether there may be something that the last `load` did not see; cheap. True before the first.
     fn changed(&self) -> Result<bool, Error>;
 
+    /// The sizes of the files that `load` reads, without opening them; None where that is not all that it does.
+    fn bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Runs `body` alone among all writers, in every process. Where it returns Ok, everything it did is kept, durably
     /// and at once for every reader; where it fails, or the process dies before, nothing of it.
     ///

@@ -153,6 +153,14 @@ impl Backend for TextFile {
         Ok(!seen.settled || trace(std::iter::once(&self.path).chain(&seen.files)).0 != seen.trace)
     }
 
+    /// With the files that it named when it was read.
+    fn bytes(&self) -> Option<u64> {
+        let seen = self.seen.lock();
+        let files = std::iter::once(&self.path).chain(seen.iter().flat_map(|seen| &seen.files));
+        let sizes = files.map(|file| fs::metadata(file).map_or(0, |metadata| metadata.len()));
+        Some(sizes.fold(0, u64::saturating_add))
+    }
+
     fn transaction(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Error>) -> Result<(), Error> {
         let patience = Instant::now() + PATIENCE;
         while Instant::now() < patience {

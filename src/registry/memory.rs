@@ -47,6 +47,10 @@ impl Backend for Memory {
         Ok(self.loaded.load(Ordering::Acquire) != self.version.load(Ordering::Acquire))
     }
 
+    fn bytes(&self) -> Option<u64> {
+        Some(0)
+    }
+
     fn transaction(&self, body: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), Error>) -> Result<(), Error> {
         let mut text = self.text.lock();
         let mut draft = Draft::new(&text, &self.origin)?;

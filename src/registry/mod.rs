@@ -176,6 +176,11 @@ impl Registry {
         self.backend.as_ref().map_or(Ok(false), |backend| backend.changed())
     }
 
+    /// How many bytes a [`Registry::load`] would read from files. None where it would ask a database.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        self.backend.as_ref().map_or(Some(0), |backend| backend.bytes())
+    }
+
     /// The registration of a key, from where it is kept.
     ///
     /// # Errors

@@ -57,6 +57,7 @@ static void verifiers(char **argv) {
     CHECK(clientcert_verifier_refresh(NULL, &changed, NULL) == CLIENTCERT_INVALID_ARGUMENT && changed == 0);
     CHECK(clientcert_verifier_refresh(NULL, NULL, NULL) == CLIENTCERT_INVALID_ARGUMENT);
     CHECK(clientcert_verifier_refresh(verifier, NULL, NULL) == CLIENTCERT_OK);
+    CHECK(clientcert_verifier_unread(NULL) == UINT64_MAX);
     CHECK(clientcert_verifier_statistic(NULL, CLIENTCERT_STATISTIC_HITS) == 0);
     CHECK(clientcert_verifier_policy(NULL) == NULL);
 

@@ -65,8 +65,10 @@ static void reload_swaps_all_or_nothing(char **argv) {
     pause_for_refresh();
     CHECK_OK(clientcert_verifier_refresh(verifier, &changed, &error), error);
     CHECK(changed == 0);
+    CHECK(clientcert_verifier_unread(verifier) == 0);
 
     write_file(argv, "changing.pem", broken);
+    CHECK(clientcert_verifier_unread(verifier) == broken.length);
     CHECK(clientcert_verifier_reload(verifier, &error) == CLIENTCERT_MALFORMED);
     CHECK(strstr(clientcert_error_message(error), "changing.pem") != NULL);
     clientcert_error_free(error);
@@ -74,9 +76,11 @@ static void reload_swaps_all_or_nothing(char **argv) {
     CHECK(verified(argv, verifier, "good.der") == 1 && verified(argv, verifier, "stranger.der") == 0);
 
     write_file(argv, "changing.pem", other);
+    CHECK(clientcert_verifier_unread(verifier) == other.length);
     pause_for_refresh();
     CHECK_OK(clientcert_verifier_refresh(verifier, &changed, &error), error);
     CHECK(changed == 1);
+    CHECK(clientcert_verifier_unread(verifier) == 0);
     CHECK(verified(argv, verifier, "good.der") == 0 && verified(argv, verifier, "stranger.der") == 1);
 
     write_file(argv, "changing.pem", ours);

@@ -62,6 +62,9 @@ WRONG = [
     ('clientcert_identity "san.email match=(";', "match"),
     ("clientcert_config @PKI@/no-such-file.toml;", "no-such-file.toml"),
     ("clientcert_refresh soon;", "invalid value"),
+    ("clientcert_refresh 1s process;", "process"),
+    ("clientcert_refresh 1s thread thread;", "invalid number of arguments"),
+    ("clientcert_refresh 1s; clientcert_refresh 1s thread;", "duplicate"),
 ]
 
 WRONG_PLACES = [
@@ -148,6 +151,7 @@ RIGHT = [
     "clientcert_mode optional; clientcert_option enforcement handshake;",
     "clientcert_option tolerate certificate_expired,crl_expired;",
     "clientcert_refresh 0; clientcert_option depth 2;",
+    "clientcert_refresh 1m thread;",
     'clientcert_identity "san.email lower"; clientcert_identity "subject.cn";',
 ]
 

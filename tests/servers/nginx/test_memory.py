@@ -1,11 +1,13 @@
 """A run under valgrind: nothing is read that is not there, and nothing of ours is left behind."""
 
 import re
+from pathlib import Path
 
 from nginx.conftest import Start
 from support.clients import Client, curl
 from support.pki import Pki
 from support.project import program
+from support.server import eventually
 
 SITE = """
     server {
@@ -13,6 +15,7 @@ SITE = """
         clientcert on;
         clientcert_mode optional_no_ca;
         clientcert_ca @PKI@/root.crt;
+        clientcert_crl @CRL@;
         clientcert_identity "subject.cn lower";
         clientcert_refresh 1s;
         location / {
@@ -45,6 +48,8 @@ STREAM = """
         clientcert on;
         clientcert_mode optional_no_ca;
         clientcert_ca @PKI@/root.crt;
+        clientcert_crl @CRL@;
+        clientcert_refresh 1s thread;
         clientcert_require verified;
         return "$clientcert_subject";
     }
@@ -54,11 +59,13 @@ STREAM = """
 BLOCK = re.compile(r"(?:^==\d+== \S.*\n(?:^==\d+== .*\S.*\n)*)", re.MULTILINE)
 
 
-def test_valgrind(nginx: Start, pki: Pki) -> None:
+def test_valgrind(nginx: Start, pki: Pki, tmp_path: Path) -> None:
+    crl = pki.write_crls(tmp_path / "all.crl")
     server = nginx(
         SITE + LATE,
         stream=STREAM,
         main="master_process off;",
+        CRL=crl,
         launcher=[
             program("valgrind"),
             "--leak-check=full",
@@ -88,6 +95,9 @@ def test_valgrind(nginx: Start, pki: Pki) -> None:
     for client, text in [("good", b"CN=alice,O=Example"), ("elsewhere", b""), (None, b"")]:
         with Client(pki, client).connect_raw(server.port_of("stream")) as raw:
             assert b"".join(iter(lambda raw=raw: raw.recv(4096), b"")) == text  # type: ignore[misc]
+    # In the event loop of http, and in the thread of stream.
+    pki.write_crls(crl, "revoked", number=2)
+    eventually(lambda: server.log().count("what changed is in use now") == 2, "the CRL is new")
     server.stop()
     report = server.output()
     assert "ERROR SUMMARY" in report

@@ -263,6 +263,8 @@ package raw
 // #cgo nocallback clientcert_verifier_reload
 // #cgo noescape clientcert_verifier_statistic
 // #cgo nocallback clientcert_verifier_statistic
+// #cgo noescape clientcert_verifier_unread
+// #cgo nocallback clientcert_verifier_unread
 // #cgo noescape clientcert_verify
 // #cgo nocallback clientcert_verify
 // #cgo noescape clientcert_verify_forwarded

@@ -36,6 +36,10 @@ func VerifierRefresh(verifier Verifier) (changed bool, _ *Failure) {
 	return new == 1, failure(status, err)
 }
 
+func VerifierUnread(verifier Verifier) uint64 {
+	return uint64(C.clientcert_verifier_unread(verifierOf(verifier)))
+}
+
 func VerifierStatistic(verifier Verifier, which int32) uint64 {
 	return uint64(C.clientcert_verifier_statistic(verifierOf(verifier), C.int32_t(which)))
 }
