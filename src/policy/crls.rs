@@ -23,6 +23,8 @@ pub(super) struct Crls {
     pub(super) store: CrlStore,
     pub(super) warnings: Vec<Warning>,
     fingerprints: [Fingerprint; 2],
+    /// Whether a later change of the issuers' certificates shows in their fingerprint.
+    issuers_settled: AtomicBool,
     files: Vec<Arc<CrlFile>>,
 }
 
@@ -93,20 +95,37 @@ impl Crls {
             keep_newer(&mut crls, &previous.store, now, &mut warnings);
         }
         warnings.extend(crls.iter().flat_map(|held| remarks(held, now)));
-        Ok(Self { store: CrlStore::build(crls, issuers), warnings, fingerprints, files })
+        let issuers_settled = fingerprints[1].is_settled().into();
+        Ok(Self { store: CrlStore::build(crls, issuers), warnings, fingerprints, issuers_settled, files })
     }
 
     /// Whether the files are still those that were read. One that was read right after it was written is read again.
     pub(super) fn is_current(&self, config: &Config) -> bool {
-        let same = self.fingerprints.iter().zip(&fingerprints(config)).all(|(own, found)| own.equals(found));
-        same && self.files.iter().all(|file| file.is_current())
+        let found = fingerprints(config);
+        let same = self.fingerprints.iter().zip(&found).all(|(own, found)| own.equals(found));
+        same && self.files.iter().all(|file| file.is_current()) && self.has_issuers_of(config, &found[1])
+    }
+
+    fn has_issuers_of(&self, config: &Config, found: &Fingerprint) -> bool {
+        if self.issuers_settled.load(Ordering::Relaxed) {
+            return true;
+        }
+        let same = Contents::read(CRL_ISSUER, config.sources(Key::CrlIssuer)).is_ok_and(|contents| {
+            let found = contents.certificates.iter().map(|pinned| pinned.certificate.view());
+            found.map(|found| found.as_der()).eq(self.store.signers().map(|own| own.as_der()))
+        });
+        if same && found.is_settled() {
+            self.issuers_settled.store(true, Ordering::Relaxed);
+        }
+        same
     }
 
     /// Whether files would have to be read to tell.
     pub(super) fn look(&self, config: &Config) -> Look {
         let found = fingerprints(config);
         let same = self.fingerprints.iter().zip(&found).all(|(own, found)| own.equals(found));
-        let changed = !same || self.files.iter().any(|file| file.must_be_read_again());
+        let settled = self.issuers_settled.load(Ordering::Relaxed);
+        let changed = !same || !settled || self.files.iter().any(|file| file.must_be_read_again());
         Look { changed, bytes: found.iter().map(Fingerprint::bytes).fold(0, u64::saturating_add) }
     }
 }
@@ -362,4 +381,35 @@ fn remarks(held: &HeldCrl, now: i64) -> Vec<Warning> {
 
 fn date(unix: i64) -> String {
     Calendar::from_unix(unix).rfc3339()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::unix_now;
+
+    fn certificate() -> Vec<u8> {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.self_signed(&key).expect("a certificate").der().to_vec()
+    }
+
+    #[test]
+    fn an_issuer_that_changed_within_the_same_tick_and_to_the_same_size_is_noticed() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let (one, two) = (certificate(), std::iter::repeat_with(certificate));
+        fs::write(file.path(), &one).expect("a file");
+        let mut config = Config::new();
+        config.set("crl_issuer", file.path().to_str().expect("a path")).expect("a file");
+        let anchors = AnchorStore::build(Vec::new());
+        let mut crls = Crls::load(&config, &anchors, None, unix_now()).expect("issuers without CRLs");
+        assert!(crls.is_current(&config));
+        let two = two.into_iter().find(|two| two.len() == one.len()).expect("one of that size");
+        fs::write(file.path(), two).expect("a file");
+        // What a coarse clock would have left: the same trace of another content.
+        crls.fingerprints = fingerprints(&config);
+        crls.issuers_settled = false.into();
+        assert!(crls.look(&config).changed && !crls.is_current(&config));
+    }
 }
