@@ -9,12 +9,20 @@
 /* How many bytes the event loop reads for a policy: some milliseconds, as a few handshakes take. */
 #define MOST_ON_THE_LOOP (1024 * 1024)
 
+/* Of a clock that nobody sets: one that goes back would put off what is due. */
+static time_t seconds(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 /* Without the mutex. */
 static void refresh(ngx_clientcert_set_t *set, ngx_clientcert_policy_t *policy) {
     clientcert_error *error = NULL;
     int32_t changed = 0, status = clientcert_verifier_refresh(policy->verifier, &changed, &error);
 
-    policy->due = time(NULL) + policy->refresh;
+    policy->due = seconds() + policy->refresh;
     pthread_mutex_lock(&set->mutex);
     policy->changed |= changed == 1;
     if (status != CLIENTCERT_OK) {
@@ -37,7 +45,7 @@ static void *run(void *data) {
     pthread_mutex_lock(&set->mutex);
     while (!set->stop) {
         for (i = 0; i < set->policies.nelts && !set->stop; i++) {
-            if (policies[i]->refresh == 0 || policies[i]->due > time(NULL))
+            if (policies[i]->refresh == 0 || policies[i]->due > seconds())
                 continue;
             pthread_mutex_unlock(&set->mutex);
             refresh(set, policies[i]);
@@ -72,7 +80,7 @@ static void look(ngx_clientcert_set_t *set, ngx_clientcert_policy_t *policy, ngx
     uint64_t unread;
     ngx_err_t failure;
 
-    if (policy->refresh == 0 || policy->due > time(NULL))
+    if (policy->refresh == 0 || policy->due > seconds())
         return;
     unread = clientcert_verifier_unread(policy->verifier);
     if (unread != 0 && unread <= MOST_ON_THE_LOOP) {
@@ -90,7 +98,7 @@ static void look(ngx_clientcert_set_t *set, ngx_clientcert_policy_t *policy, ngx
     } else {
         policy->failed = 0;
     }
-    policy->due = time(NULL) + policy->refresh;
+    policy->due = seconds() + policy->refresh;
 }
 
 /* On the event loop, where no handshake is under way in a call of OpenSSL. */
@@ -167,17 +175,15 @@ ngx_int_t ngx_clientcert_start(ngx_cycle_t *cycle, ngx_clientcert_set_t *set) {
         if (policies[i]->refresh == 0)
             continue;
         wanted = 1;
-        policies[i]->due = time(NULL) + policies[i]->refresh;
+        policies[i]->due = seconds() + policies[i]->refresh;
         thread |= policies[i]->thread || clientcert_verifier_unread(policies[i]->verifier) == UINT64_MAX;
     }
     if (!wanted)
         return NGX_OK;
     cleanup = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cleanup == NULL || !prepare(set))
-        return NGX_ERROR;
-    failure = thread ? start_thread(set) : 0;
+    failure = cleanup == NULL || !prepare(set) ? NGX_ENOMEM : thread ? start_thread(set) : 0;
     if (failure != 0) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, failure, "clientcert: cannot start the thread that looks at files");
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, failure, "clientcert: cannot start what looks at files");
         return NGX_ERROR;
     }
     cleanup->handler = stop;
