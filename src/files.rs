@@ -27,12 +27,12 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit { too_large() } else { Ok(bytes) }
 }
 
-/// What changes when a file does: size, times, device and inode.
+/// What changes when a file does: size, date, the time of the last change where systems have it, device and inode.
 pub(crate) type Trace = (u64, Option<SystemTime>, Option<SystemTime>, Option<(u64, u64)>);
 
 /// The trace of a file as it is now.
 pub(crate) fn trace(metadata: &Metadata) -> Trace {
-    (metadata.len(), metadata.modified().ok(), last_change(metadata), identity(metadata))
+    (metadata.len(), metadata.modified().ok(), changed(metadata), identity(metadata))
 }
 
 /// What the file system says of files, without opening one.
@@ -46,7 +46,7 @@ pub(crate) struct Look {
 
 /// Whether a file was older at `now` than the file system's clock is coarse, so that a later change shows in its trace.
 pub(crate) fn is_settled(trace: &Trace, now: SystemTime) -> bool {
-    trace.2.is_some_and(|changed| is_past(changed, now))
+    trace.1.max(trace.2).is_some_and(|changed| is_past(changed, now))
 }
 
 /// Whether a moment is longer ago at `now` than the file system's clock is coarse. For what was changed then, `now` is from
@@ -64,15 +64,42 @@ pub(crate) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
     identity
 }
 
-/// When the contents, or anything else about the file, changed last.
-#[cfg(unix)]
+/// When the contents, or anything else about the file, changed last; never before its date, which may be ahead.
 pub(crate) fn last_change(metadata: &Metadata) -> Option<SystemTime> {
+    metadata.modified().ok().max(changed(metadata))
+}
+
+/// What nobody can set: when the contents, or anything else about the file, changed last.
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> Option<SystemTime> {
     use std::os::unix::fs::MetadataExt;
     let since = Duration::new(metadata.ctime().try_into().ok()?, metadata.ctime_nsec().try_into().ok()?);
-    Some(SystemTime::UNIX_EPOCH.checked_add(since)?.max(metadata.modified().ok()?))
+    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn last_change(metadata: &Metadata) -> Option<SystemTime> {
+fn changed(metadata: &Metadata) -> Option<SystemTime> {
     metadata.modified().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_that_is_ahead_hides_no_change() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let date = SystemTime::now() + Duration::from_secs(86_400);
+        let write = |bytes| {
+            fs::write(file.path(), bytes).expect("a file");
+            file.as_file().set_modified(date).expect("a date");
+            trace(&fs::metadata(file.path()).expect("a file"))
+        };
+        let before = write("one");
+        std::thread::sleep(2 * COARSE);
+        let after = write("two");
+        assert_ne!(before, after);
+        let settles = SystemTime::now() + 2 * COARSE;
+        assert!(!is_settled(&after, settles) && is_settled(&after, date + 2 * COARSE));
+    }
 }
