@@ -445,7 +445,8 @@ CLIENTCERT_MUST_USE int32_t clientcert_verifier_reload(const clientcert_verifier
  * so that it may be called for every connection; a call within that second, or while another thread is at it, does
  * nothing.
  *
- * Looks at names, dates and sizes, and reads the files where those changed.
+ * Looks at names, dates and sizes, and reads the files where those changed. On failure the registrations of the registry
+ * change all the same, where it can be read, or has been out of reach for longer than `registry_max_age`.
  *
  * @param[in] verifier Borrowed.
  * @param[out] changed May be NULL. 1 where a new policy is in force, else 0.
@@ -462,9 +463,8 @@ int32_t clientcert_verifier_refresh(const clientcert_verifier *verifier,
  * How many bytes `clientcert_verifier_refresh` would have to read now, at most, for hosts that call it from an event loop
  * where that is little, and from a thread where it is much or a database has to be asked.
  *
- * It looks at names, dates and sizes, at every call; it opens no file, asks nobody, and waits for no other thread. Files
- * that were read right after they were written count as changed until they are read again. Files that a changed file
- * of registrations names for the first time do not count.
+ * It looks at names, dates and sizes, at every call; it opens no file and asks nobody. A file that was read right after it
+ * was written has to be read again. Files that a changed file of registrations names for the first time do not count.
  *
  * @param[in] verifier Borrowed.
  * @return 0 where it would find nothing changed; else the sizes of all files that the policy is made of, and 1 at least,

@@ -229,7 +229,8 @@ impl Verifier {
     }
 
     /// The same, but only where a file, folder or pattern changed; says whether it did. It looks once a second at most, so
-    /// it may be called for every connection.
+    /// it may be called for every connection. On failure the old policy stays, too, but for its registrations where those
+    /// can be read, or have been out of reach for longer than `registry_max_age`.
     ///
     /// # Errors
     ///
@@ -246,16 +247,20 @@ impl Verifier {
         if self.policy().is_current(&self.config)? {
             return Ok(false);
         }
-        self.swap(true).map(|()| true)
+        self.swap(true).map(|()| true).inspect_err(|_| {
+            if let Some(policy) = self.policy().with_registrations_of_now(&self.config) {
+                self.put_in_force(policy);
+            }
+        })
     }
 
     /// How many bytes [`Verifier::refresh`] would have to read now, at most: 0 where it would find nothing changed, else the
     /// sizes of all files that the policy is made of, and 1 at least. None where it would ask a database. For hosts that
     /// refresh in a thread of their own only where it may take long.
     ///
-    /// It looks at names, dates and sizes each time it is called, opens no file and waits for nobody. Files that were
-    /// read right after they were written count as changed until a refresh read them again. Files that a changed file of
-    /// registrations names for the first time do not count.
+    /// It looks at names, dates and sizes each time it is called, opens no file and asks nobody. A file that was read right
+    /// after it was written has to be read again. Files that a changed file of registrations names for the first time do
+    /// not count.
     pub fn unread(&self) -> Option<u64> {
         self.policy().unread(&self.config)
     }
@@ -276,9 +281,12 @@ impl Verifier {
     }
 
     fn swap(&self, changed_only: bool) -> Result<(), Error> {
-        let policy = self.policy().renew(&self.config, changed_only)?;
-        self.current.store(Arc::new(Snapshot::new(policy, &self.memory)));
+        self.put_in_force(self.policy().renew(&self.config, changed_only)?);
         Ok(())
+    }
+
+    fn put_in_force(&self, policy: Policy) {
+        self.current.store(Arc::new(Snapshot::new(policy, &self.memory)));
     }
 }
 

@@ -246,6 +246,53 @@ fn what_cannot_be_read_any_more_does_not_serve_for_ever() {
     assert_eq!(primary(), None);
 }
 
+/// Whatever else is broken, a key that was revoked is of no use, and a registry that is away serves no longer than it may.
+#[test]
+fn a_broken_file_beside_it_holds_no_registration_up() {
+    let world = World::new();
+    let key = Key::ed25519(2);
+    let alice = Template::client("CA", "alice", &key).sign(&Key::ed25519(1));
+    let certificate = OwnedCertificate::from_der(&*alice).expect("a certificate");
+    let enrol = || {
+        let registration = Registration::new("alice", RegisteredKey::spki_of(&certificate.view()), 0);
+        world.registry().editor("test").enrol(&registration).expect("a registration");
+    };
+    enrol();
+    let ca = world.folder.path().join("ca.der");
+    fs::write(&ca, Template::authority("CA", "CA", &Key::ed25519(1)).sign(&Key::ed25519(1))).expect("a file");
+    let mut config = Config::new();
+    let path = ca.to_str().expect("a path");
+    for (option, value) in [("trust", "ca+key"), ("ca", path), ("registry", &world.url()), ("registry_max_age", "3")] {
+        config.set(option, value).expect("an option");
+    }
+    let verifier = Verifier::new(&config).expect("a verifier");
+    let primary = || verifier.verify_at(&alice, NOW).primary().map(|reason| reason.code);
+    let becomes = |code: Option<Code>| {
+        refresh_until(&verifier, |refreshed| {
+            assert!(!refreshed.is_ok_and(|changed| changed), "the file is broken");
+            primary() == code
+        });
+    };
+    assert_eq!(primary(), None);
+    fs::write(&ca, "broken").expect("a file");
+    world.registry().editor("test").remove(&RegisteredKey::spki_of(&certificate.view())).expect("its removal");
+    becomes(Some(Code::KeyNotRegistered));
+    enrol();
+    becomes(None);
+
+    // It is confirmed meanwhile, and serves on from then.
+    thread::sleep(Duration::from_secs(2));
+    refresh_until(&verifier, |refreshed| refreshed.is_err());
+    let hide = "ALTER TABLE registration RENAME TO hidden; UPDATE generation SET token = randomblob(16)";
+    world.sql().execute_batch(hide).expect("a change");
+    thread::sleep(Duration::from_millis(1_500));
+    refresh_until(&verifier, |refreshed| refreshed.is_err());
+    assert_eq!(primary(), None, "for a while it serves on");
+    becomes(Some(Code::RegistryUnavailable));
+    world.sql().execute_batch("ALTER TABLE hidden RENAME TO registration").expect("a change");
+    becomes(None);
+}
+
 #[test]
 fn every_verb_does_what_it_does_elsewhere() {
     let world = World::new();

@@ -96,6 +96,10 @@ impl Registrations {
         }
     }
 
+    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+        self.available == other.available && Arc::ptr_eq(&self.index, &other.index)
+    }
+
     pub(super) fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }

@@ -78,6 +78,34 @@ impl Policy {
         Self::assemble(config, Some(self), changed_only, unix_now())
     }
 
+    /// The same policy with the registrations of now, for where something else is broken: until that is mended, a key that
+    /// was revoked is of no use all the same, and a registry that is away serves no longer than it may. None where the
+    /// registrations say what they said.
+    pub(crate) fn with_registrations_of_now(&self, config: &Config) -> Option<Self> {
+        let settings = Settings::of(config).ok()?;
+        let registrations = Registrations::load(config, &settings, self.registrations.as_ref(), true).ok()??;
+        if self.registrations.as_ref().is_some_and(|before| before.says_the_same_as(&registrations)) {
+            return None;
+        }
+        let about_registrations =
+            |warning: &Warning| matches!(warning.kind, WarningKind::RegistryAway | WarningKind::RegistryEmpty);
+        let others = self.warnings.iter().filter(|warning| !about_registrations(warning)).cloned();
+        Some(Self {
+            settings,
+            anchors: Arc::clone(&self.anchors),
+            crls: self.crls.clone(),
+            warnings: others.chain(registrations.warnings()).collect(),
+            registrations: Some(registrations),
+            session_keys: Arc::clone(&self.session_keys),
+            sessions: self.session_keys.keys.of("session"),
+            identity: self.identity,
+            epoch: next_epoch(),
+            lineage: self.lineage,
+            hints: self.hints.clone(),
+            challenges: self.challenges.clone(),
+        })
+    }
+
     fn assemble(config: &Config, previous: Option<&Self>, changed_only: bool, now: i64) -> Result<Self, Error> {
         let settings = Settings::of(config)?;
         let without_ca = config.sources(Key::Ca).is_empty();
