@@ -201,6 +201,9 @@ int answer(request_rec *request, struct request *of, const clientcert_decision *
                        apr_pstrcat(request->pool, log_out_cookie, "=1; Path=/; Secure; HttpOnly; SameSite=None", NULL));
     if (clientcert_decision_closes(decision))
         request->connection->keepalive = AP_CONN_CLOSE;
+    /* Apache 2.4 has no words for it, and would send 500. */
+    if (clientcert_decision_action(decision) == CLIENTCERT_ACTION_TOO_EARLY)
+        request->status_line = "425 Too Early";
     if (of != NULL && decision != NULL) {
         of->answer = decision;
         learn(request, of, decision);
