@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::config::Config;
 use super::options::Key;
-use super::source::{Contents, Fingerprint, Pinned, Place, Wanted};
+use super::source::{Contents, FilesRead, Fingerprint, Pinned, Place, Wanted};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{Calendar, Certificate, OwnedCertificate};
@@ -21,9 +20,7 @@ pub(super) struct Anchors {
     /// The SHA-256 of each.
     pub(super) digests: Vec<[u8; 32]>,
     pub(super) warnings: Vec<Warning>,
-    fingerprint: Fingerprint,
-    /// Whether the files had not changed for so long that a later change shows in the fingerprint.
-    settled: AtomicBool,
+    files: FilesRead,
 }
 
 const CA: &str = "ca";
@@ -39,7 +36,7 @@ impl Anchors {
         let Checked { certificates, digests } = check(CA, contents, rules, now, &mut warnings)?;
         let store = AnchorStore::build(certificates);
         warnings.extend(crowd(&store, rules));
-        Ok(Self { store, digests, warnings, settled: fingerprint.is_settled().into(), fingerprint })
+        Ok(Self { store, digests, warnings, files: FilesRead::new(fingerprint) })
     }
 
     /// Whether the files are still those that were read. It costs a `stat` for each of them; they are read only where they
@@ -47,27 +44,17 @@ impl Anchors {
     pub(super) fn is_current(&self, config: &Config) -> bool {
         let sources = config.sources(Key::Ca);
         let found = Fingerprint::of(CA, Wanted::Certificates, sources);
-        if !self.fingerprint.equals(&found) {
-            return false;
-        }
-        if self.settled.load(Ordering::Relaxed) {
-            return true;
-        }
-        let same = Contents::read(CA, sources).is_ok_and(|contents| {
-            let found: HashSet<[u8; 32]> = digests(&contents).into_iter().collect();
-            found.len() == self.digests.len() && self.digests.iter().all(|digest| found.contains(digest))
-        });
-        if same && found.is_settled() {
-            self.settled.store(true, Ordering::Relaxed);
-        }
-        same
+        self.files.are_current(&found, || {
+            Contents::read(CA, sources).is_ok_and(|contents| {
+                let found: HashSet<[u8; 32]> = digests(&contents).into_iter().collect();
+                found.len() == self.digests.len() && self.digests.iter().all(|digest| found.contains(digest))
+            })
+        })
     }
 
     /// Whether the files would have to be read to tell.
     pub(super) fn look(&self, config: &Config) -> Look {
-        let found = Fingerprint::of(CA, Wanted::Certificates, config.sources(Key::Ca));
-        let changed = !self.fingerprint.equals(&found) || !self.settled.load(Ordering::Relaxed);
-        Look { changed, bytes: found.bytes() }
+        self.files.look(&Fingerprint::of(CA, Wanted::Certificates, config.sources(Key::Ca)))
     }
 }
 
@@ -230,7 +217,7 @@ mod tests {
         let fresh = load(&config);
         assert!(fresh.is_current(&config));
         sleep(LATER);
-        assert!(fresh.is_current(&config) && fresh.settled.load(Ordering::Relaxed));
+        assert!(fresh.is_current(&config) && fresh.files.is_settled());
         assert!(fresh.is_current(&config));
 
         fs::write(folder.path().join("notes.txt"), "not looked at").expect("a file");
@@ -259,9 +246,7 @@ mod tests {
             two = certificate("two");
         }
         fs::write(&file, &two).expect("a file");
-        // What a coarse clock would have left: the same trace of another content.
-        anchors.fingerprint = Fingerprint::of(CA, Wanted::Certificates, config.sources(Key::Ca));
-        anchors.settled = false.into();
+        anchors.files = FilesRead::unsettled(Fingerprint::of(CA, Wanted::Certificates, config.sources(Key::Ca)));
         assert!(!anchors.is_current(&config));
     }
 }

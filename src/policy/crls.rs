@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::config::Config;
 use super::options::{Key, quoted};
-use super::source::{BYTES, Contents, Fingerprint, Place, Source, Wanted, files_of};
+use super::source::{BYTES, Contents, FilesRead, Fingerprint, Place, Source, Wanted, files_of};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{Calendar, OwnedCertificate, is_pem, pem, split_der};
@@ -22,9 +22,8 @@ use crate::verify::{Anchor, AnchorStore};
 pub(super) struct Crls {
     pub(super) store: CrlStore,
     pub(super) warnings: Vec<Warning>,
-    fingerprints: [Fingerprint; 2],
-    /// Whether a later change of the issuers' certificates shows in their fingerprint.
-    issuers_settled: AtomicBool,
+    lists: Fingerprint,
+    issuers: FilesRead,
     files: Vec<Arc<CrlFile>>,
 }
 
@@ -65,7 +64,7 @@ impl Crls {
         now: i64,
     ) -> Result<Self, Error> {
         // Before the files are read, so that a change while they are being read is found later.
-        let fingerprints = fingerprints(config);
+        let (lists, issuers_found) = fingerprints(config);
         let given = Contents::read(CRL_ISSUER, config.sources(Key::CrlIssuer))?;
         let issuers: Vec<OwnedCertificate> = given.certificates.into_iter().map(|given| given.certificate).collect();
         let mut loaded = Loaded { warnings: given.warnings, ..Loaded::default() };
@@ -95,47 +94,44 @@ impl Crls {
             keep_newer(&mut crls, &previous.store, now, &mut warnings);
         }
         warnings.extend(crls.iter().flat_map(|held| remarks(held, now)));
-        let issuers_settled = fingerprints[1].is_settled().into();
-        Ok(Self { store: CrlStore::build(crls, issuers), warnings, fingerprints, issuers_settled, files })
+        Ok(Self {
+            store: CrlStore::build(crls, issuers),
+            warnings,
+            lists,
+            issuers: FilesRead::new(issuers_found),
+            files,
+        })
     }
 
     /// Whether the files are still those that were read. One that was read right after it was written is read again.
     pub(super) fn is_current(&self, config: &Config) -> bool {
-        let found = fingerprints(config);
-        let same = self.fingerprints.iter().zip(&found).all(|(own, found)| own.equals(found));
-        same && self.files.iter().all(|file| file.is_current()) && self.has_issuers_of(config, &found[1])
-    }
-
-    fn has_issuers_of(&self, config: &Config, found: &Fingerprint) -> bool {
-        if self.issuers_settled.load(Ordering::Relaxed) {
-            return true;
-        }
-        let same = Contents::read(CRL_ISSUER, config.sources(Key::CrlIssuer)).is_ok_and(|contents| {
-            let found = contents.certificates.iter().map(|pinned| pinned.certificate.view());
-            found.map(|found| found.as_der()).eq(self.store.signers().map(|own| own.as_der()))
-        });
-        if same && found.is_settled() {
-            self.issuers_settled.store(true, Ordering::Relaxed);
-        }
-        same
+        let (lists, issuers) = fingerprints(config);
+        let same_issuers = || {
+            Contents::read(CRL_ISSUER, config.sources(Key::CrlIssuer)).is_ok_and(|contents| {
+                let found = contents.certificates.iter().map(|pinned| pinned.certificate.view());
+                found.map(|found| found.as_der()).eq(self.store.signers().map(|own| own.as_der()))
+            })
+        };
+        self.lists.equals(&lists)
+            && self.issuers.are_current(&issuers, same_issuers)
+            && self.files.iter().all(|file| file.is_current())
     }
 
     /// Whether files would have to be read to tell.
     pub(super) fn look(&self, config: &Config) -> Look {
-        let found = fingerprints(config);
-        let same = self.fingerprints.iter().zip(&found).all(|(own, found)| own.equals(found));
-        let settled = self.issuers_settled.load(Ordering::Relaxed);
-        let changed = !same || !settled || self.files.iter().any(|file| file.must_be_read_again());
-        Look { changed, bytes: found.iter().map(Fingerprint::bytes).fold(0, u64::saturating_add) }
+        let (lists, found) = fingerprints(config);
+        let issuers = self.issuers.look(&found);
+        let changed = !self.lists.equals(&lists) || self.files.iter().any(|file| file.must_be_read_again());
+        Look { changed: changed || issuers.changed, bytes: lists.bytes().saturating_add(issuers.bytes) }
     }
 }
 
 /// The traces of the files of CRLs, and of the certificates of their issuers.
-fn fingerprints(config: &Config) -> [Fingerprint; 2] {
-    [
+fn fingerprints(config: &Config) -> (Fingerprint, Fingerprint) {
+    (
         Fingerprint::of(CRL, Wanted::RevocationLists, config.sources(Key::Crl)),
         Fingerprint::of(CRL_ISSUER, Wanted::Certificates, config.sources(Key::CrlIssuer)),
-    ]
+    )
 }
 
 #[derive(Default)]
@@ -407,9 +403,7 @@ mod tests {
         assert!(crls.is_current(&config));
         let two = two.into_iter().find(|two| two.len() == one.len()).expect("one of that size");
         fs::write(file.path(), two).expect("a file");
-        // What a coarse clock would have left: the same trace of another content.
-        crls.fingerprints = fingerprints(&config);
-        crls.issuers_settled = false.into();
+        crls.issuers = FilesRead::unsettled(fingerprints(&config).1);
         assert!(crls.look(&config).changed && !crls.is_current(&config));
     }
 }

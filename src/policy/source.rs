@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::crls::InMemory;
@@ -14,7 +15,7 @@ use super::options::{Kind, OptionInfo, quoted};
 use super::warning::{Warning, WarningKind};
 use crate::Error;
 use crate::certificate::{OwnedCertificate, Reader, pem, split_der};
-use crate::files::{self, identity, is_past, last_change, trace};
+use crate::files::{self, Look, identity, is_past, last_change, trace};
 
 /// One setting of an option that takes certificates or CRLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -284,6 +285,54 @@ impl Fingerprint {
     /// The sizes of all files together. Reading ends at a source that cannot be listed, so that has none.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+}
+
+/// The files of an option as they were when they were read.
+#[derive(Debug)]
+pub(super) struct FilesRead {
+    fingerprint: Fingerprint,
+    /// Whether a later change shows in the fingerprint.
+    settled: AtomicBool,
+}
+
+impl FilesRead {
+    /// `fingerprint` is from before they were read.
+    pub(super) fn new(fingerprint: Fingerprint) -> Self {
+        Self { settled: fingerprint.is_settled().into(), fingerprint }
+    }
+
+    /// Whether they are still those that were read. `hold_the_same` reads them, and is asked only where they were read right
+    /// after they were written.
+    pub(super) fn are_current(&self, found: &Fingerprint, hold_the_same: impl FnOnce() -> bool) -> bool {
+        if !self.fingerprint.equals(found) {
+            return false;
+        }
+        if self.settled.load(Ordering::Relaxed) {
+            return true;
+        }
+        let same = hold_the_same();
+        if same && found.is_settled() {
+            self.settled.store(true, Ordering::Relaxed);
+        }
+        same
+    }
+
+    /// Whether they would have to be read to tell.
+    pub(super) fn look(&self, found: &Fingerprint) -> Look {
+        let changed = !self.fingerprint.equals(found) || !self.settled.load(Ordering::Relaxed);
+        Look { changed, bytes: found.bytes() }
+    }
+
+    /// What a coarse clock would leave: the trace of files that may hold something else.
+    #[cfg(test)]
+    pub(super) fn unsettled(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint, settled: false.into() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Relaxed)
     }
 }
 
