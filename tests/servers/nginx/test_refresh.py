@@ -150,7 +150,7 @@ def test_what_cannot_be_read_is_reported_once(
     crl = pki.write_crls(tmp_path / "all.crl", "revoked")
     server = nginx(SITE, CRL=crl, REFRESH=refresh)
     reports = f"{crl} holds no CRL: it is empty"
-    for times in [1, 2]:
+    for times, other in [(1, "frank"), (2, "good")]:
         empty = tmp_path / "empty"
         empty.touch()
         os.replace(empty, crl)
@@ -160,11 +160,8 @@ def test_what_cannot_be_read_is_reported_once(
         assert server.log().count(reports) == times
         assert refuses(pki, server.port, "revoked")
         assert curl(pki, server.port, "/", "good").body == "SUCCESS\n"
-        pki.write_crls(crl, "revoked", f"{'frank' if times == 1 else 'good'}", number=times + 1)
-        eventually(
-            lambda times=times: refuses(pki, server.port, "frank" if times == 1 else "good"),  # type: ignore[misc]
-            "the next CRL counts",
-        )
+        pki.write_crls(crl, "revoked", other, number=times + 1)
+        eventually(lambda other=other: refuses(pki, server.port, other), "the next CRL counts")  # type: ignore[misc]
     assert threads(worker_of(server)) == count
 
 
